@@ -1,0 +1,8 @@
+//! Elementary and special functions that give the same bits on every processor.
+//!
+//! The standard library's `exp`, `ln` and `powf` call the platform's C library and differ between platforms; the
+//! functions here do not. Nothing in this crate calls the standard ones on a path that reaches a result.
+
+mod normal;
+
+pub use normal::{normal_cdf, normal_quantile};

@@ -1,0 +1,3 @@
+//! Tests of behaviour through the public interface: one file a promise.
+
+mod rooms;
