@@ -17,4 +17,5 @@ pub mod diagnostic;
 pub mod document;
 pub mod math;
 pub mod random;
+pub mod run;
 pub mod units;
