@@ -5,6 +5,7 @@
 //! | [`units`] | quantities, dimensions, conversion |
 //! | [`diagnostic`] | problems in files: place, remark, what mends them |
 //! | [`document`] | TOML with places and units, unknown keys refused |
+//! | [`dosing`] | records, data sets, regimens, timelines: all event rules |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
 //! | [`random`] | draws with addresses |
 //!
@@ -15,6 +16,7 @@
 
 pub mod diagnostic;
 pub mod document;
+pub mod dosing;
 pub mod math;
 pub mod random;
 pub mod units;
