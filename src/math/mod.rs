@@ -3,6 +3,7 @@
 //! The standard library's `exp`, `ln` and `powf` call the platform's C library and differ between platforms; the
 //! functions here do not. Nothing in this crate calls the standard ones on a path that reaches a result.
 
+pub mod matrix;
 mod normal;
 
 pub use normal::{normal_cdf, normal_quantile};
