@@ -59,8 +59,8 @@ impl Kernel for Quantiles<'_> {
             for (i, &probability) in chunk.iter().enumerate() {
                 at[found] = i;
                 p[found] = probability;
-                // Not `>`, so that NaN goes the way of the scalar function.
-                found += usize::from(!((probability - 0.5).abs() <= CENTRE));
+                let central = (probability - 0.5).abs() <= CENTRE;
+                found += usize::from(!central);
             }
             for value in chunk.iter_mut() {
                 *value = centre(*value - 0.5);

@@ -100,13 +100,13 @@ pub fn pow(x: f64, y: f64) -> f64 {
     let magnitude = if base == 0.0 { if falls { f64::INFINITY } else { 0.0 } } else { magnitude };
     let magnitude = if base == f64::INFINITY { if falls { 0.0 } else { f64::INFINITY } } else { magnitude };
 
-    // Numbers from 2^52 on are whole; from 2^53 on they are even.
-    let whole = size >= TWO_52 || (size + TWO_52) - TWO_52 == size;
+    // Numbers from 2^52 on are whole; from 2^53 on they are even. `&` and `|`, because `&&` and `||` are branches.
+    let whole = (size >= TWO_52) | ((size + TWO_52) - TWO_52 == size);
     let half = 0.5 * size;
-    let odd = whole && size < 2.0 * TWO_52 && (half + TWO_52) - TWO_52 != half;
+    let odd = whole & (size < 2.0 * TWO_52) & ((half + TWO_52) - TWO_52 != half);
     let negative = x.is_sign_negative();
-    let signed = if negative && odd { -magnitude } else { magnitude };
-    let real = if negative && x != 0.0 && base != f64::INFINITY && !whole { f64::NAN } else { signed };
-    let value = if x.is_nan() || y.is_nan() { f64::NAN } else { real };
-    if y == 0.0 || x == 1.0 { 1.0 } else { value }
+    let signed = if negative & odd { -magnitude } else { magnitude };
+    let real = if (x < 0.0) & (base != f64::INFINITY) & !whole { f64::NAN } else { signed };
+    let value = if x.is_nan() | y.is_nan() { f64::NAN } else { real };
+    if (y == 0.0) | (x == 1.0) { 1.0 } else { value }
 }
