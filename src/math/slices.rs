@@ -72,6 +72,20 @@ impl Kernel for Powers<'_> {
     }
 }
 
+/// One exponent for all. A closure over the exponent in [`Mapped`] would not be compiled for the level.
+struct PowersOfOne<'a>(&'a [f64], f64, &'a mut [f64]);
+
+impl Kernel for PowersOfOne<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (x, z) in self.0.iter().zip(self.2) {
+            *z = power::pow(*x, self.1);
+        }
+    }
+}
+
 /// [`pow`](super::pow) of every base with its exponent.
 pub fn pow_slice(x: &[f64], y: &[f64], z: &mut [f64]) {
     dispatch(Powers(x, y, z));
@@ -79,5 +93,5 @@ pub fn pow_slice(x: &[f64], y: &[f64], z: &mut [f64]) {
 
 /// [`pow`](super::pow) of every base with one exponent.
 pub fn pow_all_slice(x: &[f64], y: f64, z: &mut [f64]) {
-    dispatch(Mapped(x, z, move |x| power::pow(x, y)));
+    dispatch(PowersOfOne(x, y, z));
 }
