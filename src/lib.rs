@@ -6,6 +6,7 @@
 //! | [`diagnostic`] | problems in files: place, remark, what mends them |
 //! | [`document`] | TOML with places and units, unknown keys refused |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
+//! | [`ode`] | integrators for systems of ordinary differential equations |
 //! | [`random`] | draws with addresses |
 //!
 //! The rooms use one another in one direction only; `tests/rooms.rs` holds the table and fails on any other arrow.
@@ -16,5 +17,6 @@
 pub mod diagnostic;
 pub mod document;
 pub mod math;
+pub mod ode;
 pub mod random;
 pub mod units;
