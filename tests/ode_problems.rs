@@ -3,14 +3,16 @@
 
 use exposim::ode::{Derivative, System};
 
+/// Writes Jacobian (row-major) and time derivative.
+type Derivatives = fn(f64, &[f64], &mut [f64], &mut [f64]);
+
 /// One problem with its reference solution.
 pub struct Problem {
     pub name: &'static str,
     pub begin: &'static [f64],
     pub stiff: bool,
     rhs: fn(f64, &[f64], &mut [f64]),
-    /// Jacobian (row-major) and time derivative.
-    derivatives: Option<fn(f64, &[f64], &mut [f64], &mut [f64])>,
+    derivatives: Option<Derivatives>,
     /// Times and the states there.
     pub reference: Vec<(f64, Vec<f64>)>,
 }

@@ -110,11 +110,13 @@ pub(super) fn first_step<S: System + ?Sized>(
 pub(super) struct StiffnessWatch {
     beyond: usize,
     within: usize,
+    toiling: usize,
 }
 
 impl StiffnessWatch {
     /// Notes an estimate of h |λ| and says whether the system is certainly stiff.
     pub(super) fn stiff(&mut self, reach: f64, stability: f64) -> bool {
+        self.toiling = if reach > 0.5 { self.toiling + 1 } else { 0 };
         // A little inside the border: there the step oscillates between acceptance and rejection.
         if reach > 0.93 * stability {
             self.within = 0;
@@ -126,6 +128,13 @@ impl StiffnessWatch {
             self.beyond = 0;
         }
         false
+    }
+
+    /// Whether so many steps were short of what h |λ| = 0.5 allows that the stiff method is worth a trial. At tight
+    /// tolerances the error estimate of fast components that are at rest holds an explicit step well within its
+    /// region of stability, where [`StiffnessWatch::stiff`] sees nothing.
+    pub(super) fn toilsome(&self) -> bool {
+        self.toiling >= 1000
     }
 
     /// Notes h |J| of a stiff step and says whether an explicit method would do as well.
@@ -178,5 +187,13 @@ mod tests {
         assert!((0..14).all(|_| !w.stiff(4.0, 3.3)));
         assert!((0..6).all(|_| !w.stiff(1.0, 3.3)));
         assert!(!w.stiff(4.0, 3.3));
+    }
+
+    #[test]
+    fn a_thousand_middling_steps_are_toil_and_one_easy_step_is_rest() {
+        let mut w = StiffnessWatch::default();
+        assert!((0..999).all(|_| !w.stiff(0.8, 3.3) && !w.toilsome()));
+        assert!(!w.stiff(0.8, 3.3) && w.toilsome());
+        assert!(!w.stiff(0.1, 3.3) && !w.toilsome());
     }
 }

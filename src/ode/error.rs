@@ -36,7 +36,7 @@ pub enum OdeError {
         /// Steps tried.
         steps: usize,
     },
-    /// An explicit method met a stiff system.
+    /// An explicit method met a stiff system, with thousands of steps to go.
     #[error(
         "the system is stiff from time {time} on (after {steps} steps): choose the automatic or the Rosenbrock method"
     )]

@@ -6,9 +6,12 @@ use super::rosenbrock::Rosenbrock;
 use super::tableau::{DORMAND_PRINCE, TSITOURAS, Tableau};
 use super::{FirstStep, Method, OdeError, Settings, Statistics, System};
 
+/// An explicit method that meets stiffness goes on where no more than this many steps are left.
+const HOPELESS: f64 = 2000.0;
+
 /// Integrates systems of any size, keeping its scratch: after the first interval of a size nothing is allocated.
 ///
-/// Between intervals it remembers the length of step and whether the system was stiff; call
+/// Between intervals it remembers the length of step and what it saw of stiffness; call
 /// [`Integrator::forget`] before a new subject, so that each subject's numbers depend on that subject alone.
 #[derive(Debug)]
 pub struct Integrator {
@@ -19,6 +22,7 @@ pub struct Integrator {
     shown: Vec<f64>,
     next_step: Option<f64>,
     stiff: bool,
+    watch: StiffnessWatch,
 }
 
 /// Where an integration stands.
@@ -28,7 +32,6 @@ struct Progress<'a> {
     /// The step to try next, before it is cut at the end.
     step: f64,
     controller: Controller,
-    watch: StiffnessWatch,
     statistics: Statistics,
     asked: &'a [f64],
     /// How many of `asked` are served.
@@ -46,13 +49,15 @@ impl Integrator {
             shown: Vec::new(),
             next_step: None,
             stiff: false,
+            watch: StiffnessWatch::default(),
         }
     }
 
-    /// Forgets the step and the stiffness of the system before.
+    /// Forgets the step and the stiffness of the intervals before.
     pub fn forget(&mut self) {
         self.next_step = None;
         self.stiff = false;
+        self.watch = StiffnessWatch::default();
     }
 
     /// Whether the system was stiff when the last interval ended: the stiff method is at work.
@@ -83,7 +88,6 @@ impl Integrator {
             to,
             step: 0.0,
             controller: if self.is_stiff() { Controller::rosenbrock() } else { Controller::explicit() },
-            watch: StiffnessWatch::default(),
             statistics: Statistics::default(),
             asked,
             served: 0,
@@ -264,7 +268,7 @@ impl Integrator {
     ) -> Result<(), OdeError> {
         let stability = self.tableau().stability;
         if self.is_stiff() {
-            let relaxed = self.stiff && at.watch.relaxed(self.rosenbrock.reach(h), stability);
+            let relaxed = self.stiff && self.watch.relaxed(self.rosenbrock.reach(h), stability);
             self.rosenbrock.moved();
             if at.t < at.to {
                 system.rhs(at.t, x, &mut self.slope);
@@ -279,11 +283,15 @@ impl Integrator {
             return Ok(());
         }
         self.slope.copy_from_slice(self.explicit.end_slope());
-        if at.watch.stiff(self.explicit.reach(h), stability) {
-            if self.settings.method != Method::Automatic {
-                return Err(OdeError::Stiff { time: at.t, steps: at.statistics.steps });
+        let stiff = self.watch.stiff(self.explicit.reach(h), stability);
+        let steps_left = (at.to - at.t) / h;
+        if self.settings.method == Method::Automatic {
+            // For the last few steps of an interval a change does not pay.
+            if (stiff && steps_left > 10.0) || self.watch.toilsome() {
+                self.switch(at, true);
             }
-            self.switch(at, true);
+        } else if stiff && steps_left > HOPELESS {
+            return Err(OdeError::Stiff { time: at.t, steps: at.statistics.steps });
         }
         Ok(())
     }
@@ -291,7 +299,7 @@ impl Integrator {
     fn switch(&mut self, at: &mut Progress, stiff: bool) {
         self.stiff = stiff;
         at.statistics.switches += 1;
-        at.watch = StiffnessWatch::default();
+        self.watch = StiffnessWatch::default();
         at.controller = if stiff { Controller::rosenbrock() } else { Controller::explicit() };
     }
 }

@@ -260,8 +260,9 @@ impl Rosenbrock {
                 let delta = self.stage[k] - x[k];
                 system.rhs(t, &self.stage, &mut self.right);
                 self.stage[k] = x[k];
-                for i in 0..n {
-                    self.jacobian[i * n + k] = (self.right[i] - slope[i]) / delta;
+                let column = self.jacobian[k..].iter_mut().step_by(n);
+                for (j, (moved, slope)) in column.zip(self.right.iter().zip(slope)) {
+                    *j = (moved - slope) / delta;
                 }
             }
             statistics.rhs += n;
@@ -273,8 +274,8 @@ impl Rosenbrock {
             let delta = later - t;
             system.rhs(later, x, &mut self.right);
             statistics.rhs += 1;
-            for i in 0..n {
-                self.time_derivative[i] = (self.right[i] - slope[i]) / delta;
+            for (d, (moved, slope)) in self.time_derivative.iter_mut().zip(self.right.iter().zip(slope)) {
+                *d = (moved - slope) / delta;
             }
         }
     }
