@@ -7,6 +7,7 @@
 //! | [`document`] | TOML with places and units, unknown keys refused |
 //! | [`dosing`] | records, data sets, regimens, timelines: all event rules |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
+//! | [`ode`] | integrators for systems of ordinary differential equations |
 //! | [`random`] | draws with addresses |
 //!
 //! The rooms use one another in one direction only; `tests/rooms.rs` holds the table and fails on any other arrow.
@@ -18,5 +19,6 @@ pub mod diagnostic;
 pub mod document;
 pub mod dosing;
 pub mod math;
+pub mod ode;
 pub mod random;
 pub mod units;
