@@ -7,6 +7,7 @@
 //! | [`document`] | TOML with places and units, unknown keys refused |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
 //! | [`random`] | draws with addresses |
+//! | [`expr`] | the language of equations: parse, check dimensions, differentiate, compile to a program over a block |
 //!
 //! The rooms use one another in one direction only; `tests/rooms.rs` holds the table and fails on any other arrow.
 
@@ -15,6 +16,7 @@
 
 pub mod diagnostic;
 pub mod document;
+pub mod expr;
 pub mod math;
 pub mod random;
 pub mod units;
