@@ -9,6 +9,7 @@
 //! | [`math`] | elementary and special functions, the same bits everywhere |
 //! | [`ode`] | integrators for systems of ordinary differential equations |
 //! | [`random`] | draws with addresses |
+//! | [`expr`] | the language of equations: parse, check dimensions, differentiate, compile to a program over a block |
 //!
 //! The rooms use one another in one direction only; `tests/rooms.rs` holds the table and fails on any other arrow.
 
@@ -18,6 +19,7 @@
 pub mod diagnostic;
 pub mod document;
 pub mod dosing;
+pub mod expr;
 pub mod math;
 pub mod ode;
 pub mod random;
