@@ -5,8 +5,11 @@
 //! | [`units`] | quantities, dimensions, conversion |
 //! | [`diagnostic`] | problems in files: place, remark, what mends them |
 //! | [`document`] | TOML with places and units, unknown keys refused |
+//! | [`dosing`] | records, data sets, regimens, timelines: all event rules |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
+//! | [`ode`] | integrators for systems of ordinary differential equations |
 //! | [`random`] | draws with addresses |
+//! | [`expr`] | the language of equations: parse, check dimensions, differentiate, compile to a program over a block |
 //!
 //! The rooms use one another in one direction only; `tests/rooms.rs` holds the table and fails on any other arrow.
 
@@ -15,7 +18,10 @@
 
 pub mod diagnostic;
 pub mod document;
+pub mod dosing;
+pub mod expr;
 pub mod math;
+pub mod ode;
 pub mod random;
 pub mod run;
 pub mod units;

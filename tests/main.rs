@@ -1,3 +1,5 @@
 //! Tests of behaviour through the public interface: one file a promise.
 
+mod ode;
+mod ode_problems;
 mod rooms;
