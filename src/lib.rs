@@ -7,6 +7,7 @@
 //! | [`document`] | TOML with places and units, unknown keys refused |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
 //! | [`random`] | draws with addresses |
+//! | [`response`] | exposure to probability, rate or mean change, with joint draws |
 //!
 //! The rooms use one another in one direction only; `tests/rooms.rs` holds the table and fails on any other arrow.
 
@@ -17,4 +18,5 @@ pub mod diagnostic;
 pub mod document;
 pub mod math;
 pub mod random;
+pub mod response;
 pub mod units;
