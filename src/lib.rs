@@ -5,6 +5,7 @@
 //! | [`units`] | quantities, dimensions, conversion |
 //! | [`diagnostic`] | problems in files: place, remark, what mends them |
 //! | [`document`] | TOML with places and units, unknown keys refused |
+//! | [`evidence`] | fits response models to published figures and to data |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
 //! | [`random`] | draws with addresses |
 //! | [`response`] | exposure to probability, rate or mean change, with joint draws |
@@ -16,6 +17,7 @@
 
 pub mod diagnostic;
 pub mod document;
+pub mod evidence;
 pub mod math;
 pub mod random;
 pub mod response;

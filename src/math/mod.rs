@@ -4,5 +4,9 @@
 //! functions here do not. Nothing in this crate calls the standard ones on a path that reaches a result.
 
 mod normal;
+mod optimise;
+mod quadrature;
 
 pub use normal::{normal_cdf, normal_quantile};
+pub use optimise::{minimum, root};
+pub use quadrature::normal_quadrature;
