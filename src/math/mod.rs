@@ -3,6 +3,7 @@
 //! The standard library's `exp`, `ln` and `powf` call the platform's C library and differ between platforms; the
 //! functions here do not. Nothing in this crate calls the standard ones on a path that reaches a result.
 
+<<<<<<< HEAD
 pub mod dispatch;
 mod elementary;
 pub mod matrix;
@@ -21,3 +22,14 @@ pub use slices::{
 
 #[cfg(test)]
 mod elementary_tests;
+=======
+mod chi_square;
+mod normal;
+mod optimise;
+mod quadrature;
+
+pub use chi_square::chi_square_tail;
+pub use normal::{normal_cdf, normal_quantile};
+pub use optimise::{minimum, root};
+pub use quadrature::normal_quadrature;
+>>>>>>> 332ce0b494e94c56fec4e814771f017fa88057c9
