@@ -40,7 +40,11 @@ impl Structure {
     }
 }
 
-pub(super) fn structure(equations: &[Definition], compartments: &[Compartment], layout: &Layout) -> Structure {
+pub(super) fn structure(
+    equations: &[Definition],
+    compartments: &[Compartment],
+    layout: &Layout,
+) -> Structure {
     let n = compartments.len();
     let states: Vec<usize> = (0..n).map(|i| layout.compartment(i)).collect();
     let clocks = [(layout.time(), "time"), (layout.time_after_dose(), "time after dose")];

@@ -45,7 +45,11 @@ fn choice(name: &Spanned<String>, item: &Item<'_>, wanted: &Choices) -> Option<C
     let description = table.string("description").map_or_else(String::new, |d| d.value);
     table.finish();
     if !options.contains(&default.value) {
-        table.error("E0402", default.span, format!("the default `{}` is not among the options", default.value));
+        table.error(
+            "E0402",
+            default.span,
+            format!("the default `{}` is not among the options", default.value),
+        );
         return None;
     }
     let chosen = wanted.get(&name.value).cloned().unwrap_or(default.value);
@@ -68,7 +72,10 @@ pub(super) fn resolve<'a>(item: &Item<'a>, choices: &[Choice]) -> Option<Item<'a
     let entries = table.entries();
     let names: Vec<&str> = entries.iter().map(|(name, _)| name.value.as_str()).collect();
     let Some(choice) = choices.iter().find(|c| names.iter().any(|n| c.options.iter().any(|o| o == n))) else {
-        item.error("E0402", format!("`{}` must be a number, or a table of the options of a choice", item.path()));
+        item.error(
+            "E0402",
+            format!("`{}` must be a number, or a table of the options of a choice", item.path()),
+        );
         return None;
     };
     if let Some(missing) = choice.options.iter().find(|option| !names.contains(&option.as_str())) {

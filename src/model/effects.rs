@@ -55,8 +55,8 @@ pub(super) fn read(root: &Table<'_>, choices: &[Choice], model: &Provenance) -> 
         .filter(|(name, _)| name.value != "correlations")
         .filter_map(|(name, item)| effect(name, item, choices, model))
         .collect();
-    let correlations =
-        correlations.map_or_else(Vec::new, |c| c.entries().iter().filter_map(|(n, i)| pair(&c, n, i, &list)).collect());
+    let correlations = correlations
+        .map_or_else(Vec::new, |c| c.entries().iter().filter_map(|(n, i)| pair(&c, n, i, &list)).collect());
     let n = list.len();
     let mut covariance = DMatrix::from_fn(n, n, |i, j| if i == j { list[i].sd * list[i].sd } else { 0.0 });
     for &(i, j, r) in &correlations {
@@ -88,14 +88,19 @@ fn effect(name: &Spanned<String>, item: &Item<'_>, choices: &[Choice], model: &P
             if fraction < 0.0 { fraction } else { libm::log1p(fraction * fraction).sqrt() }
         }),
         _ => {
-            table.error("E0405", name.span.clone(), format!("`{}` needs one of sd, variance and cv", name.value));
+            table.error(
+                "E0405",
+                name.span.clone(),
+                format!("`{}` needs one of sd, variance and cv", name.value),
+            );
             return None;
         }
     };
     if sd.value < 0.0 {
         table.report(
-            Diagnostic::error("E0405", format!("the spread of `{}` is negative", name.value))
-                .help("a standard deviation is 0 or more; the sign of a correlation stands under `correlations`"),
+            Diagnostic::error("E0405", format!("the spread of `{}` is negative", name.value)).help(
+                "a standard deviation is 0 or more; the sign of a correlation stands under `correlations`",
+            ),
             sd.span,
         );
         return None;
@@ -108,7 +113,12 @@ fn effect(name: &Spanned<String>, item: &Item<'_>, choices: &[Choice], model: &P
 }
 
 /// A correlation written as `"CL, V2" = -0.62`.
-fn pair(table: &Table<'_>, name: &Spanned<String>, item: &Item<'_>, list: &[Effect]) -> Option<(usize, usize, f64)> {
+fn pair(
+    table: &Table<'_>,
+    name: &Spanned<String>,
+    item: &Item<'_>,
+    list: &[Effect],
+) -> Option<(usize, usize, f64)> {
     let r = item.number()?;
     let names: Vec<&str> = name.value.split(',').map(str::trim).collect();
     let [a, b] = names[..] else {
@@ -156,8 +166,11 @@ fn refuse(table: &Table<'_>, covariance: &DMatrix<f64>, list: &[Effect]) {
         })
         .collect();
     table.report(
-        Diagnostic::error("E0405", "the random effects have no such covariance: the matrix is not positive definite")
-            .help(format!("the nearest correlations that are possible: {}", offers.join(", "))),
+        Diagnostic::error(
+            "E0405",
+            "the random effects have no such covariance: the matrix is not positive definite",
+        )
+        .help(format!("the nearest correlations that are possible: {}", offers.join(", "))),
         table.span(),
     );
 }

@@ -216,7 +216,14 @@ fn output(name: &str, item: &Item<'_>, scope: &Scope, choices: &[Choice], checke
     if !item.is_table() {
         let (text, value) = expression(item, scope)?;
         let unit = Unit::coherent(value.dimension());
-        return Some(Output { name: name.into(), text, value, unit, description: String::new(), residual: None });
+        return Some(Output {
+            name: name.into(),
+            text,
+            value,
+            unit,
+            description: String::new(),
+            residual: None,
+        });
     }
     let table = item.table()?;
     let value = table.required("value").and_then(|v| Some((v.clone(), expression(&v, scope)?)));
@@ -234,7 +241,11 @@ fn output(name: &str, item: &Item<'_>, scope: &Scope, choices: &[Choice], checke
 fn residual(table: &Table<'_>, unit: &Unit, choices: &[Choice]) -> Residual {
     let part = |key: &str| {
         let item = choices::resolve(&table.item(key)?, choices)?;
-        let value = if key == "additive" { item.quantity(Some(unit.dimension()))?.map(|q| q.coherent()) } else { item.number()? };
+        let value = if key == "additive" {
+            item.quantity(Some(unit.dimension()))?.map(|q| q.coherent())
+        } else {
+            item.number()?
+        };
         if value.value < 0.0 {
             table.error("E0407", value.span, "a standard deviation is not negative");
             return None;

@@ -51,9 +51,18 @@ pub struct DoseAttributes {
     pub rate: Option<Checked>,
 }
 
-pub(super) fn read(root: &Table<'_>, scope: &Scope, compartments: &[Compartment], checked: bool) -> Vec<Formulation> {
+pub(super) fn read(
+    root: &Table<'_>,
+    scope: &Scope,
+    compartments: &[Compartment],
+    checked: bool,
+) -> Vec<Formulation> {
     let Some(table) = root.table("formulations") else { return Vec::new() };
-    table.entries().iter().filter_map(|(name, item)| formulation(name, item, scope, compartments, checked)).collect()
+    table
+        .entries()
+        .iter()
+        .filter_map(|(name, item)| formulation(name, item, scope, compartments, checked))
+        .collect()
 }
 
 fn formulation(
@@ -66,8 +75,11 @@ fn formulation(
     let table = item.table()?;
     let routes = table.required_table("to")?;
     table.finish();
-    let routes: Vec<Route> =
-        routes.entries().iter().filter_map(|(to, item)| route(to, item, scope, compartments, checked)).collect();
+    let routes: Vec<Route> = routes
+        .entries()
+        .iter()
+        .filter_map(|(to, item)| route(to, item, scope, compartments, checked))
+        .collect();
     if routes.is_empty() {
         table.error("E0408", name.span.clone(), format!("formulation `{}` has no route", name.value));
         return None;
@@ -86,7 +98,13 @@ fn compartment(table: &Table<'_>, name: &Spanned<String>, compartments: &[Compar
 }
 
 /// An expression of a dimension under a key.
-fn attribute(table: &Table<'_>, key: &str, scope: &Scope, wanted: Dimension, checked: bool) -> Option<Checked> {
+fn attribute(
+    table: &Table<'_>,
+    key: &str,
+    scope: &Scope,
+    wanted: Dimension,
+    checked: bool,
+) -> Option<Checked> {
     let item = table.item(key)?;
     let (_, value) = expression(&item, scope)?;
     require(&item, &value, wanted, checked)?;
@@ -102,8 +120,10 @@ fn route(
 ) -> Option<Route> {
     let table = item.table()?;
     let place = compartment(&table, to, compartments);
-    let fraction = attribute(&table, "fraction", scope, Dimension::ONE, checked).unwrap_or_else(|| Checked::number(1.0, Dimension::ONE));
-    let lag = attribute(&table, "lag", scope, Dimension::TIME, checked).unwrap_or_else(|| Checked::number(0.0, Dimension::TIME));
+    let fraction = attribute(&table, "fraction", scope, Dimension::ONE, checked)
+        .unwrap_or_else(|| Checked::number(1.0, Dimension::ONE));
+    let lag = attribute(&table, "lag", scope, Dimension::TIME, checked)
+        .unwrap_or_else(|| Checked::number(0.0, Dimension::TIME));
     let input = match attribute(&table, "zero-order", scope, Dimension::TIME, checked) {
         Some(duration) => Input::ZeroOrder(duration),
         None => Input::Bolus,
@@ -112,7 +132,12 @@ fn route(
     Some(Route { compartment: place?, fraction, lag, input })
 }
 
-pub(super) fn doses(root: &Table<'_>, scope: &Scope, compartments: &[Compartment], checked: bool) -> Vec<DoseAttributes> {
+pub(super) fn doses(
+    root: &Table<'_>,
+    scope: &Scope,
+    compartments: &[Compartment],
+    checked: bool,
+) -> Vec<DoseAttributes> {
     let plain = DoseAttributes {
         bioavailability: Checked::number(1.0, Dimension::ONE),
         lag: Checked::number(0.0, Dimension::TIME),
@@ -122,7 +147,9 @@ pub(super) fn doses(root: &Table<'_>, scope: &Scope, compartments: &[Compartment
     let mut doses = vec![plain; compartments.len()];
     let Some(table) = root.table("doses") else { return doses };
     for (name, item) in table.entries() {
-        let (Some(place), Some(row)) = (compartment(&table, &name, compartments), item.table()) else { continue };
+        let (Some(place), Some(row)) = (compartment(&table, &name, compartments), item.table()) else {
+            continue;
+        };
         let read = |key, dimension| attribute(&row, key, scope, dimension, checked);
         let amount = compartments[place].unit.dimension();
         let bioavailability = read("F", Dimension::ONE);

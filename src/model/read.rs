@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Choices, Compartment, Layout, Model, Provenance};
 use super::expressions::Names;
+use super::{Choices, Compartment, Layout, Model, Provenance};
 use super::{analysis, choices, covariates, effects, expressions, formulations, parameters};
 use crate::diagnostic::{Collector, Diagnostic, Problems, Source};
 use crate::document::{Document, Table};
@@ -41,13 +41,15 @@ fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices) -> Option<Mod
     let formulations = formulations::read(root, names.scope(), &compartments, head.checked);
     let doses = formulations::doses(root, names.scope(), &compartments, head.checked);
     let names = names.dynamic(&compartments, &layout);
-    let equations = expressions::equations(equations_table.as_ref()?, names.scope(), &compartments, head.checked);
+    let equations =
+        expressions::equations(equations_table.as_ref()?, names.scope(), &compartments, head.checked);
     let outputs = expressions::outputs(root, &names, &choices, head.checked);
     if equations.len() != compartments.len() {
         return None;
     }
     let structure = analysis::structure(&equations, &compartments, &layout);
-    let name = Path::new(source.name()).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    let name =
+        Path::new(source.name()).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
     Some(Model {
         name,
         title: head.title,
@@ -107,7 +109,10 @@ fn compartments(root: &Table<'_>, equations: Option<&Table<'_>>) -> Vec<Compartm
     for (name, _) in equations.map_or_else(Vec::new, Table::entries) {
         let mut compartment =
             Compartment { name: name.value, unit: amount.clone(), description: String::new() };
-        if let Some(table) = described.as_ref().and_then(|d| if d.has(&compartment.name) { d.table(&compartment.name) } else { None }) {
+        if let Some(table) = described
+            .as_ref()
+            .and_then(|d| if d.has(&compartment.name) { d.table(&compartment.name) } else { None })
+        {
             if let Some(unit) = table.unit("unit", None) {
                 compartment.unit = unit.value;
             }

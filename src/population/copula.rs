@@ -37,7 +37,11 @@ pub(super) fn read(root: &Table<'_>, variables: &[Variable]) -> Vec<f64> {
         matrix[(j, i)] = r.value;
     }
     let Some(cholesky) = matrix.cholesky() else {
-        table.error("E0504", table.span(), "no variables can have these correlations together (not positive definite)");
+        table.error(
+            "E0504",
+            table.span(),
+            "no variables can have these correlations together (not positive definite)",
+        );
         return Vec::new();
     };
     let lower = cholesky.l();

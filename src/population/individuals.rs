@@ -46,7 +46,11 @@ fn one(covariate: &crate::model::Covariate, population: &Population) -> Result<M
         );
         return Err(Diagnostic::error(
             "E0503",
-            format!("the population `{}` has no `{}`, which the model needs", population.name(), covariate.name),
+            format!(
+                "the population `{}` has no `{}`, which the model needs",
+                population.name(),
+                covariate.name
+            ),
         )
         .help(help));
     };
@@ -74,7 +78,10 @@ fn one(covariate: &crate::model::Covariate, population: &Population) -> Result<M
             }
             Ok(ModelCovariate::Levels(place, places))
         }
-        _ => wrong(format!("`{}` has levels in one of model and population, and numbers in the other", covariate.name)),
+        _ => wrong(format!(
+            "`{}` has levels in one of model and population, and numbers in the other",
+            covariate.name
+        )),
     }
 }
 

@@ -7,10 +7,20 @@ use crate::math::{exp, ln, normal_cdf, normal_quantile};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Marginal {
     shape: Shape,
-    /// Probabilities of the unbounded shape below the lower and below the upper bound.
-    within: (f64, f64),
+    cut: Cut,
     bounds: (f64, f64),
     whole: bool,
+}
+
+/// How bounds are kept. The numbers are the probabilities of the unbounded shape below the two bounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Cut {
+    /// There are none.
+    Nowhere,
+    /// The whole distribution is cut to the interval.
+    Ends(f64, f64),
+    /// Each outer quarter is cut for itself, so that the quartiles stay.
+    Quarters(f64, f64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,9 +51,9 @@ pub enum MarginalError {
     /// Bounds that leave (almost) nothing.
     #[error("the bounds {0} to {1} leave less than a millionth of the distribution")]
     Bounds(f64, f64),
-    /// Quartiles that no bounded shape has.
-    #[error("no shifted log-normal within {0} to {1} has these quartiles")]
-    NoFit(f64, f64),
+    /// Quartiles that do not lie within the bounds.
+    #[error("the quartiles {0} to {1} do not lie within the bounds {2} to {3}")]
+    Outside(f64, f64, f64, f64),
 }
 
 impl Marginal {
@@ -67,35 +77,26 @@ impl Marginal {
     }
 
     /// The shifted log-normal distribution (Johnson's SL family, or the normal distribution where the quartiles are
-    /// symmetric) that has the given quartiles *after* it is cut to the bounds. Three numbers determine it, it is
-    /// smooth, and it is skewed as the quartiles are.
+    /// symmetric) with the given quartiles. Three numbers determine it, it is smooth, and it is skewed as the quartiles
+    /// are. Bounds cut the outer quarters only, each for itself, so that the quartiles stay as they are.
     ///
     /// # Errors
-    /// Where the quartiles do not ascend or the bounds do not leave such a distribution.
+    /// Where the quartiles do not ascend or do not lie within the bounds.
     pub fn quartiles(q: [f64; 3], bounds: (f64, f64)) -> Result<Self, MarginalError> {
         let [q1, median, q3] = q;
         if !(q1 < median && median < q3) {
             return Err(MarginalError::Unordered(q1, median, q3));
         }
-        let mut fit = Marginal::unbounded(shape_through(q, QUARTILE_DEVIATES));
-        for _ in 0..200 {
-            let bounded = fit.bounded(bounds.0, bounds.1)?;
-            let deviates = [0.25, 0.5, 0.75].map(|p| normal_quantile(bounded.inner_probability(p)));
-            let next = Marginal::unbounded(shape_through(q, deviates));
-            let still = [0.25, 0.5, 0.75]
-                .iter()
-                .zip(q)
-                .all(|(&p, q)| (bounded.quantile(p) - q).abs() <= 1e-10 * (q3 - q1));
-            if still {
-                return Ok(bounded);
-            }
-            fit = next;
+        if !(bounds.0 < q1 && q3 < bounds.1) {
+            return Err(MarginalError::Outside(q1, q3, bounds.0, bounds.1));
         }
-        Err(MarginalError::NoFit(bounds.0, bounds.1))
+        let shape = shape_through(q);
+        let cut = Cut::Quarters(shape.probability_below(bounds.0), shape.probability_below(bounds.1));
+        Ok(Marginal { shape, cut, bounds, whole: false })
     }
 
     fn unbounded(shape: Shape) -> Self {
-        Marginal { shape, within: (0.0, 1.0), bounds: (f64::NEG_INFINITY, f64::INFINITY), whole: false }
+        Marginal { shape, cut: Cut::Nowhere, bounds: (f64::NEG_INFINITY, f64::INFINITY), whole: false }
     }
 
     /// The distribution cut to an interval.
@@ -103,11 +104,11 @@ impl Marginal {
     /// # Errors
     /// Where the interval holds less than a millionth of it.
     pub fn bounded(self, lower: f64, upper: f64) -> Result<Self, MarginalError> {
-        let within = (self.shape.probability_below(lower), self.shape.probability_below(upper));
-        if within.1 - within.0 < 1e-6 {
+        let (below, above) = (self.shape.probability_below(lower), self.shape.probability_below(upper));
+        if above - below < 1e-6 {
             return Err(MarginalError::Bounds(lower, upper));
         }
-        Ok(Marginal { within, bounds: (lower, upper), ..self })
+        Ok(Marginal { cut: Cut::Ends(below, above), bounds: (lower, upper), ..self })
     }
 
     /// The distribution rounded to whole numbers.
@@ -116,8 +117,15 @@ impl Marginal {
         Marginal { whole: true, ..self }
     }
 
+    /// The probability of the unbounded shape that belongs to one of the bounded distribution.
     fn inner_probability(&self, p: f64) -> f64 {
-        self.within.0 + p * (self.within.1 - self.within.0)
+        match self.cut {
+            Cut::Nowhere => p,
+            Cut::Ends(low, high) => low + p * (high - low),
+            Cut::Quarters(low, _) if p < 0.25 => low + 4.0 * p * (0.25 - low),
+            Cut::Quarters(_, high) if p > 0.75 => high - 4.0 * (1.0 - p) * (high - 0.75),
+            Cut::Quarters(..) => p,
+        }
     }
 
     /// The value at a probability in (0, 1).
@@ -130,7 +138,7 @@ impl Marginal {
 
     /// The value of a standard normal deviate.
     pub fn at(&self, z: f64) -> f64 {
-        if self.within == (0.0, 1.0) {
+        if self.cut == Cut::Nowhere {
             let x = self.shape.at(z);
             return if self.whole { x.round() } else { x };
         }
@@ -145,26 +153,18 @@ fn positive(what: &'static str, value: f64) -> Result<(), MarginalError> {
     Err(MarginalError::OutOfRange { what, wanted: "positive", value })
 }
 
-const QUARTILE_DEVIATES: [f64; 3] = [-0.674_489_750_196_081_7, 0.0, 0.674_489_750_196_081_7];
+/// The standard normal deviate of the upper quartile.
+const UPPER: f64 = 0.674_489_750_196_081_7;
 
-/// The shape whose values at three standard normal deviates are given.
-fn shape_through(q: [f64; 3], z: [f64; 3]) -> Shape {
-    let ratio = (q[2] - q[1]) / (q[1] - q[0]);
-    let (below, above) = (z[1] - z[0], z[2] - z[1]);
-    if (ratio * below / above - 1.0).abs() < 1e-9 {
-        let sd = (q[2] - q[0]) / (z[2] - z[0]);
-        return Shape::Normal { mean: q[1] - sd * z[1], sd };
+/// The shape with given quartiles: the ratio of the upper to the lower half of the box is exp(sigma · 0.6745).
+fn shape_through([q1, median, q3]: [f64; 3]) -> Shape {
+    let (below, above) = (median - q1, q3 - median);
+    let sigma = ln(above / below) / UPPER;
+    if sigma.abs() < 1e-6 {
+        return Shape::Normal { mean: median, sd: 0.5 * (below + above) / UPPER };
     }
-    // (e^{s above} - 1) / (1 - e^{-s below}) = ratio rises with s; bisection cannot fail.
-    let excess = |s: f64| libm::expm1(s * above) / -libm::expm1(-s * below) - ratio;
-    let (mut low, mut high) = if ratio * below > above { (1e-12, 20.0) } else { (-20.0, -1e-12) };
-    for _ in 0..200 {
-        let middle = 0.5 * (low + high);
-        if excess(middle) < 0.0 { low = middle } else { high = middle }
-    }
-    let sigma = 0.5 * (low + high);
-    let scale = (q[1] - q[0]) / -libm::expm1(-sigma * below) * exp(-sigma * z[1]);
-    Shape::LogNormal { shift: q[1] - scale * exp(sigma * z[1]), scale, sigma }
+    let scale = above * below / (above - below);
+    Shape::LogNormal { shift: median - scale, scale, sigma }
 }
 
 impl Shape {

@@ -46,8 +46,8 @@ enum Distribution {
     Continuous(Marginal),
     /// Upper ends of the levels' shares of (0, 1).
     Categorical(Vec<f64>),
-    /// A formula of the covariates before it; the place of its program's output.
-    Derived(usize),
+    /// A formula of the covariates before it; the program has one output for each, in file order.
+    Derived,
 }
 
 /// A population that was read and checked.
@@ -139,7 +139,7 @@ impl Population {
 
     fn derive(&self, cohort: &mut Cohort, lanes: usize) {
         let places: Vec<usize> = (0..self.variables.len())
-            .filter(|&i| matches!(self.variables[i].distribution, Distribution::Derived(_)))
+            .filter(|&i| matches!(self.variables[i].distribution, Distribution::Derived))
             .collect();
         if places.is_empty() {
             return;
@@ -170,7 +170,7 @@ impl Variable {
                 let value = place as f64;
                 value
             }
-            Distribution::Derived(_) => 0.0,
+            Distribution::Derived => 0.0,
         }
     }
 }

@@ -33,7 +33,8 @@ fn population(source: &Arc<Source>, root: &Table<'_>) -> Option<Population> {
         reader.variable(&name, &item);
     }
     let copula = copula::read(root, &reader.variables);
-    let name = Path::new(source.name()).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    let name =
+        Path::new(source.name()).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
     Some(Population {
         name,
         title,
@@ -83,7 +84,8 @@ impl Reader {
         };
         table.finish();
         let law = law?;
-        let symbol = Symbol { slot: self.variables.len(), unit: law.unit.clone(), levels: law.levels.clone() };
+        let symbol =
+            Symbol { slot: self.variables.len(), unit: law.unit.clone(), levels: law.levels.clone() };
         if let Err(error) = self.scope.symbol(&name.value, symbol) {
             table.report(error.into(), name.span.clone());
         }
@@ -127,8 +129,8 @@ impl Reader {
             return None;
         }
         self.derived.push(checked);
-        let place = self.derived.len() - 1;
-        Some(Law { unit, levels: None, words: text, distribution: Distribution::Derived(place) })
+
+        Some(Law { unit, levels: None, words: text, distribution: Distribution::Derived })
     }
 }
 
@@ -156,7 +158,11 @@ fn categorical(table: &Table<'_>) -> Option<Law> {
         (Some(counts), None) => ("counts", counts),
         (None, Some(probabilities)) => ("probabilities", probabilities),
         _ => {
-            table.error("E0501", table.span(), "give `counts` or `probabilities` of the levels, or one `value`");
+            table.error(
+                "E0501",
+                table.span(),
+                "give `counts` or `probabilities` of the levels, or one `value`",
+            );
             return None;
         }
     };
@@ -170,8 +176,18 @@ fn categorical(table: &Table<'_>) -> Option<Law> {
         table.error("E0501", counts.span, format!("probabilities must add up to 1, not {total}"));
         return None;
     }
-    let ends = shares.iter().scan(0.0, |sum, s| { *sum += s / total; Some(*sum) }).collect();
-    let words = levels.iter().zip(&shares).map(|(l, s)| format!("{l} {:.1} %", 100.0 * s / total)).collect::<Vec<_>>();
+    let ends = shares
+        .iter()
+        .scan(0.0, |sum, s| {
+            *sum += s / total;
+            Some(*sum)
+        })
+        .collect();
+    let words = levels
+        .iter()
+        .zip(&shares)
+        .map(|(l, s)| format!("{l} {:.1} %", 100.0 * s / total))
+        .collect::<Vec<_>>();
     let distribution = Distribution::Categorical(ends);
     Some(Law { unit: Unit::one(), levels: Some(levels), words: words.join(", "), distribution })
 }
@@ -193,8 +209,9 @@ fn continuous(table: &Table<'_>, name: &Spanned<String>) -> Option<Law> {
     };
     let whole = table.boolean("whole").is_some_and(|b| b.value);
     let (words, marginal) = family(table, name, bounds)?;
-    let refuse = |error: MarginalError| table.error("E0501", name.span.clone(), format!("`{}`: {error}", name.value));
-    let marginal = match marginal.and_then(|m| if bounds.0.is_finite() || bounds.1.is_finite() { m.bounded(bounds.0, bounds.1) } else { Ok(m) }) {
+    let refuse =
+        |error: MarginalError| table.error("E0501", name.span.clone(), format!("`{}`: {error}", name.value));
+    let marginal = match marginal {
         Ok(marginal) if whole => marginal.whole(),
         Ok(marginal) => marginal,
         Err(error) => {
@@ -202,7 +219,11 @@ fn continuous(table: &Table<'_>, name: &Spanned<String>) -> Option<Law> {
             return None;
         }
     };
-    let words = if bounds.0.is_finite() { format!("{words}, within {} to {} {unit}", bounds.0, bounds.1) } else { words };
+    let words = if bounds.0.is_finite() {
+        format!("{words}, within {} to {} {unit}", bounds.0, bounds.1)
+    } else {
+        words
+    };
     Some(Law { unit, levels: None, words, distribution: Distribution::Continuous(marginal) })
 }
 
@@ -231,15 +252,24 @@ fn family(
         return Some((words, Marginal::quartiles([q1, median, q3], bounds)));
     }
     let number = |key| table.number(key).map(|n| n.value);
+    let cut = |m: Result<Marginal, MarginalError>| {
+        m.and_then(|m| if bounds.0.is_finite() { m.bounded(bounds.0, bounds.1) } else { Ok(m) })
+    };
     match (number("mean"), number("sd"), number("median"), number("sigma"), number("cv")) {
-        (Some(mean), Some(sd), None, None, None) => Some((format!("normal, {mean} (SD {sd})"), Marginal::normal(mean, sd))),
-        (None, None, Some(median), Some(sigma), None) => {
-            Some((format!("log-normal, median {median}, SD of the logarithm {sigma}"), Marginal::log_normal(median, sigma)))
+        (Some(mean), Some(sd), None, None, None) => {
+            Some((format!("normal, {mean} (SD {sd})"), cut(Marginal::normal(mean, sd))))
         }
+        (None, None, Some(median), Some(sigma), None) => Some((
+            format!("log-normal, median {median}, SD of the logarithm {sigma}"),
+            cut(Marginal::log_normal(median, sigma)),
+        )),
         (None, None, Some(median), None, Some(cv)) => {
             let fraction = cv / 100.0;
             let sigma = libm::log1p(fraction * fraction).sqrt();
-            Some((format!("log-normal, median {median}, CV {cv} %"), Marginal::log_normal(median, sigma)))
+            Some((
+                format!("log-normal, median {median}, CV {cv} %"),
+                cut(Marginal::log_normal(median, sigma)),
+            ))
         }
         _ => {
             table.report(

@@ -23,12 +23,16 @@ impl Anchor {
             Err(format!("`{text}` is not a time of the trial; write \"week 24\", \"day 84\" or \"hour 12\""))
         };
         let mut words = text.split_whitespace();
-        let (Some(unit), Some(number), None) = (words.next(), words.next(), words.next()) else { return refuse() };
+        let (Some(unit), Some(number), None) = (words.next(), words.next(), words.next()) else {
+            return refuse();
+        };
         if !["week", "day", "hour", "month"].contains(&unit.to_lowercase().as_str()) {
             return refuse();
         }
         match format!("{number} {}", unit.to_lowercase()).parse::<Quantity>() {
-            Ok(quantity) if quantity.value() >= 0.0 => Ok(Anchor { text: text.trim().into(), hours: quantity.coherent() }),
+            Ok(quantity) if quantity.value() >= 0.0 => {
+                Ok(Anchor { text: text.trim().into(), hours: quantity.coherent() })
+            }
             _ => refuse(),
         }
     }

@@ -85,7 +85,8 @@ pub struct Known<'a> {
 /// A sentence that says what is wrong, and one that says what would mend it.
 pub fn parse(text: &str, responses: &[Known<'_>]) -> Result<Phrase, (String, String)> {
     let (what, period, when) = split_time(text)?;
-    let time = Anchor::parse(when).map_err(|message| (message, "anchor the time to a week or day".to_string()))?;
+    let time =
+        Anchor::parse(when).map_err(|message| (message, "anchor the time to a week or day".to_string()))?;
     let measure = measure(what, responses)?;
     Ok(Phrase { measure, period, time })
 }
@@ -94,7 +95,9 @@ fn split_time(text: &str) -> Result<(&str, Period, &str), (String, String)> {
     let parts = [(" at ", Period::At), (" by ", Period::By)];
     parts
         .into_iter()
-        .find_map(|(word, period)| text.rsplit_once(word).map(|(what, when)| (what.trim(), period, when.trim())))
+        .find_map(|(word, period)| {
+            text.rsplit_once(word).map(|(what, when)| (what.trim(), period, when.trim()))
+        })
         .ok_or_else(|| {
             (format!("`{text}` has no time"), "end it with \"at week 52\" or \"by week 52\"".to_string())
         })
@@ -116,8 +119,9 @@ fn measure(what: &str, responses: &[Known<'_>]) -> Result<Measure, (String, Stri
                 format!("write \"{name} at …\" for the event itself"),
             ));
         };
-        let threshold: Quantity =
-            right.parse().map_err(|e| (format!("`{right}` is no threshold: {e}"), format!("write it as \"80 {unit}\"")))?;
+        let threshold: Quantity = right
+            .parse()
+            .map_err(|e| (format!("`{right}` is no threshold: {e}"), format!("write it as \"80 {unit}\"")))?;
         if threshold.unit().dimension() != unit.dimension() {
             return Err((
                 format!(
@@ -129,12 +133,19 @@ fn measure(what: &str, responses: &[Known<'_>]) -> Result<Measure, (String, Stri
             ));
         }
         let value = threshold.coherent();
-        return Ok(if fall { Measure::Fall(place, side, value) } else { Measure::Threshold(place, side, value) });
+        return Ok(if fall {
+            Measure::Fall(place, side, value)
+        } else {
+            Measure::Threshold(place, side, value)
+        });
     }
     if let Some(name) = what.strip_prefix("probability of ") {
         let place = place(name.trim(), responses)?;
         if responses[place].biomarker.is_some() {
-            return Err((format!("`{name}` is a biomarker"), format!("write \"probability\" only of events")));
+            return Err((
+                format!("`{name}` is a biomarker"),
+                format!("write \"probability\" only of events"),
+            ));
         }
         return Ok(Measure::Probability(place));
     }

@@ -83,7 +83,13 @@ impl Dimension {
     fn parts(self, names: [&'static str; 5]) -> [(&'static str, i8); 5] {
         let [mass, substance, volume, length, time] = names;
         let (volumes, lengths) = if self.length % 3 == 0 { (self.length / 3, 0) } else { (0, self.length) };
-        [(mass, self.mass), (substance, self.substance), (volume, volumes), (length, lengths), (time, self.time)]
+        [
+            (mass, self.mass),
+            (substance, self.substance),
+            (volume, volumes),
+            (length, lengths),
+            (time, self.time),
+        ]
     }
 
     /// A fraction of named factors; `one` where there are none.
