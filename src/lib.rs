@@ -6,6 +6,7 @@
 //! | [`diagnostic`] | problems in files: place, remark, what mends them |
 //! | [`document`] | TOML with places and units, unknown keys refused |
 //! | [`dosing`] | records, data sets, regimens, timelines: all event rules |
+//! | [`kinetics`] | a model solved along a timeline |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
 //! | [`ode`] | integrators for systems of ordinary differential equations |
 //! | [`random`] | draws with addresses |
@@ -20,6 +21,7 @@ pub mod diagnostic;
 pub mod document;
 pub mod dosing;
 pub mod expr;
+pub mod kinetics;
 pub mod math;
 pub mod ode;
 pub mod random;
