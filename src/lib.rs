@@ -7,6 +7,7 @@
 //! | [`document`] | TOML with places and units, unknown keys refused |
 //! | [`dosing`] | records, data sets, regimens, timelines: all event rules |
 //! | [`evidence`] | fits response models to published figures and to data |
+//! | [`kinetics`] | a model solved along a timeline |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
 //! | [`model`] | model files: read, check, resolve; linear or not |
 //! | [`ode`] | integrators for systems of ordinary differential equations |
@@ -25,6 +26,7 @@ pub mod document;
 pub mod dosing;
 pub mod evidence;
 pub mod expr;
+pub mod kinetics;
 pub mod math;
 pub mod model;
 pub mod ode;
