@@ -78,7 +78,7 @@ pub(super) fn read(root: &Table<'_>, choices: &[Choice], model: &Provenance) -> 
 
 fn effect(name: &Spanned<String>, item: &Item<'_>, choices: &[Choice], model: &Provenance) -> Option<Effect> {
     let table = item.table()?;
-    let value = |key| Some(choices::resolve(&table.item(key)?, choices)?.number()?);
+    let value = |key| choices::resolve(&table.item(key)?, choices)?.number();
     let sd = match (value("sd"), value("variance"), value("cv")) {
         (Some(sd), None, None) => sd,
         (None, Some(variance), None) => variance.map(|v| if v < 0.0 { v } else { v.sqrt() }),
