@@ -34,4 +34,5 @@ pub mod population;
 pub mod random;
 pub mod response;
 pub mod run;
+pub mod trial;
 pub mod units;

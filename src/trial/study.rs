@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::endpoint::{self, Known, Measure, Period};
-use super::{Anchor, Arm, Phase, protocol};
+use super::{Anchor, Arm, protocol};
 use crate::diagnostic::{Collector, Diagnostic, Problems, Source, did_you_mean};
 use crate::document::{Document, Files, Item, Spanned, Table};
-use crate::dosing::Regimen;
+use crate::dosing::regimen::Regimen;
 use crate::model::{Choices, Model};
 use crate::population::{ModelCovariate, Population, bind};
 use crate::response::Metric;
@@ -255,7 +255,9 @@ impl Reader<'_> {
 
     /// The output whose concentrations are the exposure: `exposure = "CP"`, or the model's first.
     fn output(&self, model: &Model) -> Option<usize> {
-        let Some(name) = self.root.string("exposure") else { return (!model.outputs().is_empty()).then_some(0) };
+        let Some(name) = self.root.string("exposure") else {
+            return (!model.outputs().is_empty()).then_some(0);
+        };
         let place = model.outputs().iter().position(|o| o.name == name.value);
         if place.is_none() {
             self.root.error("E0802", name.span, format!("the model has no output `{}`", name.value));
@@ -265,7 +267,11 @@ impl Reader<'_> {
 
     fn responses(&mut self, population: Option<&Population>) -> Vec<ResponseUse> {
         let Some(table) = self.root.table("responses") else { return Vec::new() };
-        table.entries().into_iter().filter_map(|(name, item)| self.response(name, &item, population)).collect()
+        table
+            .entries()
+            .into_iter()
+            .filter_map(|(name, item)| self.response(name, &item, population))
+            .collect()
     }
 
     fn response(
@@ -345,16 +351,17 @@ impl Reader<'_> {
     }
 
     fn endpoints(&self, responses: &[ResponseUse], arms: &[Arm]) -> Vec<Endpoint> {
-        let known: Vec<Known<'_>> = responses
-            .iter()
-            .map(|r| Known { name: &r.name, biomarker: r.kind.biomarker.as_ref() })
-            .collect();
+        let known: Vec<Known<'_>> =
+            responses.iter().map(|r| Known { name: &r.name, biomarker: r.kind.biomarker.as_ref() }).collect();
         let Some(table) = self.root.required_table("endpoints") else { return Vec::new() };
         let entries = table.entries();
         if entries.is_empty() {
             self.root.error("E0804", table.span(), "a study has at least one endpoint");
         }
-        entries.into_iter().filter_map(|(name, item)| endpoint(name, &item, &known, responses, arms)).collect()
+        entries
+            .into_iter()
+            .filter_map(|(name, item)| endpoint(name, &item, &known, responses, arms))
+            .collect()
     }
 }
 
@@ -429,7 +436,14 @@ fn endpoint(
         );
         return None;
     }
-    Some(Endpoint { name: name.value, label, measure: phrase.measure, period: phrase.period, time: phrase.time, better })
+    Some(Endpoint {
+        name: name.value,
+        label,
+        measure: phrase.measure,
+        period: phrase.period,
+        time: phrase.time,
+        better,
+    })
 }
 
 /// Reads `[regimens]`: name → regimen.
@@ -447,9 +461,4 @@ pub(super) fn regimens(root: &Table<'_>) -> Vec<(String, Regimen)> {
         }
     }
     regimens
-}
-
-/// A phase as the reader of arms needs it: when it begins is known from what stands before it.
-pub(super) fn is_decision(phase: &Phase) -> bool {
-    phase.condition.is_some()
 }
