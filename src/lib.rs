@@ -5,6 +5,7 @@
 //! | [`units`] | quantities, dimensions, conversion |
 //! | [`diagnostic`] | problems in files: place, remark, what mends them |
 //! | [`document`] | TOML with places and units, unknown keys refused |
+//! | [`exposure`] | metrics, non-compartmental analysis, summaries of many subjects |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
 //! | [`ode`] | integrators for systems of ordinary differential equations |
 //! | [`random`] | draws with addresses |
@@ -16,6 +17,7 @@
 
 pub mod diagnostic;
 pub mod document;
+pub mod exposure;
 pub mod math;
 pub mod ode;
 pub mod random;

@@ -1,5 +1,6 @@
 //! Tests of behaviour through the public interface: one file a promise.
 
+mod nca;
 mod ode;
 mod ode_problems;
 mod rooms;
