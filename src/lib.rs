@@ -8,6 +8,7 @@
 //! | [`dosing`] | records, data sets, regimens, timelines: all event rules |
 //! | [`evidence`] | fits response models to published figures and to data |
 //! | [`kinetics`] | a model solved along a timeline |
+//! | [`exposure`] | metrics, non-compartmental analysis, summaries of many subjects |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
 //! | [`model`] | model files: read, check, resolve; linear or not |
 //! | [`ode`] | integrators for systems of ordinary differential equations |
@@ -27,6 +28,7 @@ pub mod dosing;
 pub mod evidence;
 pub mod expr;
 pub mod kinetics;
+pub mod exposure;
 pub mod math;
 pub mod model;
 pub mod ode;

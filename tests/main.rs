@@ -2,6 +2,7 @@
 
 mod conformance;
 mod models;
+mod nca;
 mod ode;
 mod ode_problems;
 mod rooms;
