@@ -7,6 +7,7 @@
 //! | [`document`] | TOML with places and units, unknown keys refused |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
 //! | [`random`] | draws with addresses |
+//! | `output` | result files and the folder that holds them |
 //!
 //! The rooms use one another in one direction only; `tests/rooms.rs` holds the table and fails on any other arrow.
 
@@ -16,6 +17,8 @@
 pub mod diagnostic;
 pub mod document;
 pub mod math;
+#[cfg(feature = "cli")]
+pub mod output;
 pub mod random;
 pub mod run;
 pub mod units;
