@@ -8,6 +8,7 @@
 //! | [`math`] | elementary and special functions, the same bits everywhere |
 //! | [`random`] | draws with addresses |
 //! | `output` | result files and the folder that holds them |
+//! | `report` | the page, charts, the table on the terminal |
 //!
 //! The rooms use one another in one direction only; `tests/rooms.rs` holds the table and fails on any other arrow.
 
@@ -20,5 +21,7 @@ pub mod math;
 #[cfg(feature = "cli")]
 pub mod output;
 pub mod random;
+#[cfg(feature = "cli")]
+pub mod report;
 pub mod run;
 pub mod units;

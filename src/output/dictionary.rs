@@ -61,7 +61,7 @@ mod tests {
             Column::new("ARM", ColumnKind::Level(levels), "", "Arm"),
             Column::new("CTROUGH", ColumnKind::Real, "ng/mL", "24 h trough"),
         ];
-        // Read back with PyYAML 6.0.2: the same strings.
+        // Read back with PyYAML 6.0.3: the same strings.
         let expected = r##"- file: "subjects.parquet"
   columns:
     - name: "ARM"
