@@ -16,6 +16,8 @@
 //! | [`random`] | draws with addresses |
 //! | [`expr`] | the language of equations: parse, check dimensions, differentiate, compile to a program over a block |
 //! | [`response`] | exposure to probability, rate or mean change, with joint draws |
+//! | `output` | result files and the folder that holds them |
+//! | `report` | the page, charts, the table on the terminal |
 //!
 //! The rooms use one another in one direction only; `tests/rooms.rs` holds the table and fails on any other arrow.
 
@@ -35,6 +37,11 @@ pub mod ode;
 pub mod population;
 pub mod random;
 pub mod response;
+#[cfg(feature = "cli")]
+pub mod output;
+pub mod random;
+#[cfg(feature = "cli")]
+pub mod report;
 pub mod run;
 pub mod trial;
 pub mod units;

@@ -5,4 +5,5 @@ mod models;
 mod nca;
 mod ode;
 mod ode_problems;
+mod report;
 mod rooms;

@@ -1,0 +1,233 @@
+use super::super::answer::Contrast;
+use super::super::figure::{difference, difference_unit};
+use super::super::svg::{Anchor, Svg, wrap};
+use super::axis::{BELOW, across, bottom, titled};
+use super::scale::{Scale, span};
+use super::{Arms, Drawing, Room};
+use crate::run::results::{Better, ContrastDraws, EndpointDesign, EndpointKind, Results};
+
+/// Points of the circle that becomes an ellipse.
+const CIRCLE: usize = 48;
+/// Radius that holds 95 % of two joint normal errors: the square root of 5.991, the 0.95 quantile of chi-square with
+/// two degrees of freedom.
+const RADIUS_95: f64 = 2.447_746_830_680_816;
+
+/// A panel for each risk: what an arm loses of the first benefit against what it avoids, compared with the reference.
+pub(super) fn draw(results: &Results, arms: &Arms<'_>, room: Room) -> Option<Drawing> {
+    let counted = |better: Better| {
+        results
+            .design
+            .endpoints
+            .iter()
+            .filter(move |e| e.better == better && e.kind != EndpointKind::Continuous)
+    };
+    let benefit = counted(Better::Higher).next()?;
+    let contrasts = Contrast::all(results);
+    let panels: Vec<Panel<'_>> =
+        counted(Better::Lower).filter_map(|risk| Panel::of(results, &contrasts, benefit, risk)).collect();
+    let first = panels.first()?;
+
+    let columns = room.choose(panels.len().min(3), 1);
+    let rows = panels.len().div_ceil(columns);
+    let (left, gap, head) = (44.0, 58.0, 46.0);
+    let width = (room.width() - left - 12.0 - gap * (columns - 1) as f64) / columns as f64;
+    let height = room.choose(230.0, 200.0);
+    let row_height = head + height + BELOW + 14.0;
+    let mut svg = Svg::new(room.width());
+    let lost = reach(panels.iter().flat_map(|panel| panel.trades.iter().map(|trade| &trade.lost)));
+    for (i, panel) in panels.iter().enumerate() {
+        let corner = (left + (i % columns) as f64 * (width + gap), (i / columns) as f64 * row_height + head);
+        panel.draw(&mut svg, arms, corner, (width, height), lost);
+    }
+    let words: Vec<String> = panels.iter().flat_map(Panel::words).collect();
+    Some(Drawing {
+        title: format!("Benefit and risk against {}", first.reference),
+        description: format!("{}.", words.join("; ")),
+        svg,
+        height: row_height * rows as f64 - 14.0,
+    })
+}
+
+/// A difference turned so that more is more of what the axis says, with its interval.
+struct Turned {
+    value: f64,
+    lower: f64,
+    upper: f64,
+}
+
+impl Turned {
+    fn of(contrast: &Contrast<'_>) -> Self {
+        let estimate = contrast.estimate;
+        Turned {
+            value: -estimate.value,
+            lower: -estimate.upper.unwrap_or(estimate.value),
+            upper: -estimate.lower.unwrap_or(estimate.value),
+        }
+    }
+}
+
+/// What one arm loses and avoids.
+struct Trade<'a> {
+    arm: &'a str,
+    lost: Turned,
+    avoided: Turned,
+    cloud: Vec<(f64, f64)>,
+}
+
+struct Panel<'a> {
+    benefit: &'a EndpointDesign,
+    risk: &'a EndpointDesign,
+    reference: &'a str,
+    trades: Vec<Trade<'a>>,
+}
+
+impl<'a> Panel<'a> {
+    fn of(
+        results: &'a Results,
+        contrasts: &[Contrast<'a>],
+        benefit: &'a EndpointDesign,
+        risk: &'a EndpointDesign,
+    ) -> Option<Self> {
+        let scenario = contrasts.first()?.estimate.scenario.as_str();
+        let reference = contrasts.first()?.reference;
+        let mut trades = Vec::new();
+        for lost in contrasts.iter().filter(|c| c.is(scenario, reference, &benefit.name)) {
+            let same = |c: &&Contrast<'_>| c.is(scenario, reference, &risk.name) && c.arm == lost.arm;
+            if let Some(avoided) = contrasts.iter().find(same) {
+                let cloud = cloud(&results.contrast_draws, lost.arm, reference, (&benefit.name, &risk.name));
+                trades.push(Trade {
+                    arm: lost.arm,
+                    lost: Turned::of(lost),
+                    avoided: Turned::of(avoided),
+                    cloud,
+                });
+            }
+        }
+        (!trades.is_empty()).then_some(Panel { benefit, risk, reference, trades })
+    }
+
+    fn draw(
+        &self,
+        svg: &mut Svg,
+        arms: &Arms<'_>,
+        (x0, y0): (f64, f64),
+        (width, height): (f64, f64),
+        lost: (f64, f64),
+    ) {
+        let x = Scale::linear(lost, (x0, x0 + width));
+        let y = Scale::linear(reach(self.trades.iter().map(|trade| &trade.avoided)), (y0 + height, y0));
+        for (i, line) in wrap(&self.heading(), width + 30.0, 13.0).iter().take(2).enumerate() {
+            svg.text((x0 - 36.0, y0 - 32.0 + 15.0 * i as f64), Anchor::Start, "axis-title", line);
+        }
+        let (left, right) = x.range();
+        across(svg, &y, (left, right), &y.ticks(5), true);
+        let title = titled("Lost", difference_unit(&self.benefit.unit));
+        bottom(svg, &x, y0 + height, &x.ticks(5), &format!("{title}: {}", short(&self.benefit.label)));
+        svg.line((left, y.at(0.0)), (right, y.at(0.0)), "zero");
+        svg.line((x.at(0.0), y0), (x.at(0.0), y0 + height), "zero");
+        even_trade(svg, &x, &y);
+        for trade in &self.trades {
+            let note = format!(
+                "{}: loses {} and avoids {}",
+                trade.arm,
+                difference(trade.lost.value, &self.benefit.unit),
+                difference(trade.avoided.value, &self.risk.unit)
+            );
+            svg.open(&arms.class(trade.arm), &note);
+            if let Some(ellipse) = ellipse(&trade.cloud) {
+                for (a, b) in trade.cloud.iter().take(150) {
+                    svg.circle((x.within(*a), y.within(*b)), 1.3, "grain");
+                }
+                svg.area(ellipse.iter().map(|(a, b)| (x.within(*a), y.within(*b))), "band90 outlined");
+            }
+            let (px, py) = (x.at(trade.lost.value), y.at(trade.avoided.value));
+            svg.line((x.within(trade.lost.lower), py), (x.within(trade.lost.upper), py), "whisker");
+            svg.line((px, y.within(trade.avoided.lower)), (px, y.within(trade.avoided.upper)), "whisker");
+            svg.circle((px, py), 5.0, "point");
+            svg.close();
+        }
+    }
+
+    fn heading(&self) -> String {
+        format!("Avoided ({}): {}", difference_unit(&self.risk.unit), self.risk.label)
+    }
+
+    fn words(&self) -> Vec<String> {
+        self.trades
+            .iter()
+            .map(|trade| {
+                format!(
+                    "{} changes {} by {} and {} by {}",
+                    trade.arm,
+                    self.benefit.label,
+                    difference(-trade.lost.value, &self.benefit.unit),
+                    self.risk.label,
+                    difference(-trade.avoided.value, &self.risk.unit)
+                )
+            })
+            .collect()
+    }
+}
+
+/// Where one is avoided for one lost.
+fn even_trade(svg: &mut Svg, x: &Scale, y: &Scale) {
+    let (low, high) = (x.domain().0.max(y.domain().0), x.domain().1.min(y.domain().1));
+    if high > 0.0 {
+        svg.open("", "On this line one event is avoided for each benefit lost");
+        svg.line((x.at(low), y.at(low)), (x.at(high), y.at(high)), "even");
+        svg.close();
+    }
+}
+
+/// A range that holds all intervals and zero, with some room.
+fn reach<'a>(values: impl Iterator<Item = &'a Turned>) -> (f64, f64) {
+    let (low, high) = span(values.flat_map(|v| [v.lower, v.upper, v.value]).chain([0.0]));
+    let room = (high - low) * 0.12;
+    (low - room, high + room)
+}
+
+/// Benefit lost and risk avoided in each draw.
+fn cloud(
+    draws: &[ContrastDraws],
+    arm: &str,
+    reference: &str,
+    (benefit, risk): (&str, &str),
+) -> Vec<(f64, f64)> {
+    let of = |endpoint: &str| {
+        draws.iter().find(|d| d.arm == arm && d.reference == reference && d.endpoint == endpoint)
+    };
+    match (of(benefit), of(risk)) {
+        (Some(lost), Some(avoided)) => {
+            lost.draws.iter().zip(&avoided.draws).map(|(lost, avoided)| (-lost, -avoided)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The ellipse that holds 95 % of two joint normal errors with the mean and covariance of the cloud.
+fn ellipse(cloud: &[(f64, f64)]) -> Option<Vec<(f64, f64)>> {
+    let n = cloud.len() as f64;
+    if cloud.len() < 20 {
+        return None;
+    }
+    let mean = |of: fn(&(f64, f64)) -> f64| cloud.iter().map(of).sum::<f64>() / n;
+    let (ma, mb) = (mean(|p| p.0), mean(|p| p.1));
+    let product = |of: &dyn Fn(&(f64, f64)) -> f64| cloud.iter().map(of).sum::<f64>() / (n - 1.0);
+    let (va, vb) = (product(&|p| (p.0 - ma) * (p.0 - ma)), product(&|p| (p.1 - mb) * (p.1 - mb)));
+    let cab = product(&|p| (p.0 - ma) * (p.1 - mb));
+    // The lower-triangular root of the covariance turns a circle into the ellipse.
+    let laa = va.sqrt();
+    let lab = if laa > 0.0 { cab / laa } else { 0.0 };
+    let lbb = (vb - lab * lab).max(0.0).sqrt();
+    let point = |i: usize| {
+        let angle = std::f64::consts::TAU * i as f64 / CIRCLE as f64;
+        let (u, v) = (RADIUS_95 * libm::cos(angle), RADIUS_95 * libm::sin(angle));
+        (ma + laa * u, mb + lab * u + lbb * v)
+    };
+    Some((0..CIRCLE).map(point).collect())
+}
+
+/// A label without what stands after its first comma or "at".
+fn short(label: &str) -> &str {
+    label.split(" at ").next().unwrap_or(label)
+}

@@ -1,0 +1,99 @@
+use super::super::figure::quantity;
+use super::super::svg::{Anchor, Svg, wrap};
+use super::axis::{BELOW, across, bottom, titled};
+use super::scale::{Scale, span, up_from_zero};
+use super::{Arms, Drawing, Room};
+use crate::run::results::Profile;
+
+/// A panel an arm on common scales: median, the middle half and the middle 90 % of subjects.
+pub(super) fn draw(profiles: &[&Profile], arms: &Arms<'_>, room: Room) -> Drawing {
+    let columns = room.choose(profiles.len().clamp(1, 3), 1);
+    let rows = profiles.len().div_ceil(columns);
+    let (left, gap, head) = (44.0, 22.0, 40.0);
+    let panel = (room.width() - left - 12.0 - gap * (columns - 1) as f64) / columns as f64;
+    let height = room.choose(210.0, 150.0);
+    let top = |row: usize| row as f64 * (head + height + BELOW + 8.0) + head;
+
+    let unit = profiles.first().map_or("", |profile| profile.unit.as_str());
+    let (_, high) = span(profiles.iter().flat_map(|profile| profile.q95.iter().copied()));
+    let high = up_from_zero(high, 5);
+    let times = span(profiles.iter().flat_map(|profile| profile.times.iter().copied()));
+
+    let mut svg = Svg::new(room.width());
+    for (i, profile) in profiles.iter().enumerate() {
+        let (row, column) = (i / columns, i % columns);
+        let x0 = left + column as f64 * (panel + gap);
+        let y0 = top(row);
+        let x = Scale::linear(times, (x0, x0 + panel));
+        let y = Scale::linear(high, (y0 + height, y0));
+        across(&mut svg, &y, (x0, x0 + panel), &y.ticks(5), column == 0);
+        if column == 0 {
+            svg.text((0.0, y0 - 26.0), Anchor::Start, "axis-title", &titled("Concentration", unit));
+        }
+        bottom(&mut svg, &x, y0 + height, &x.hour_ticks(5), "Time after dose (h)");
+        for other in profiles.iter().filter(|other| other.arm != profile.arm) {
+            svg.open(&arms.class(&other.arm), "");
+            svg.path(&points(&x, &y, &other.times, &other.median), "faint");
+            svg.close();
+        }
+        let (largest, least) = (extreme(profile, f64::max), extreme(profile, f64::min));
+        let note = format!(
+            "{}: median between {} and {}",
+            profile.arm,
+            quantity(least, unit),
+            quantity(largest, unit)
+        );
+        svg.open(&arms.class(&profile.arm), &note);
+        ribbon(&mut svg, (&x, &y), &profile.times, (&profile.q05, &profile.q95), "band90");
+        ribbon(&mut svg, (&x, &y), &profile.times, (&profile.q25, &profile.q75), "band50");
+        svg.path(&points(&x, &y, &profile.times, &profile.median), "median");
+        let name = wrap(&profile.arm, panel - 22.0, 13.0);
+        svg.circle((x0 + 6.0, y0 - 10.5), 4.5, "dot");
+        svg.text((x0 + 16.0, y0 - 6.0), Anchor::Start, "name", name.first().map_or("", |line| line));
+        svg.close();
+    }
+    let label = profiles.first().map_or("", |profile| profile.label.as_str());
+    let arms_text = profiles
+        .iter()
+        .map(|p| {
+            format!(
+                "{} from {} to {}",
+                p.arm,
+                quantity(extreme(p, f64::min), unit),
+                quantity(extreme(p, f64::max), unit)
+            )
+        })
+        .collect::<Vec<_>>()
+        .join("; ");
+    Drawing {
+        title: format!("Concentration over time, {label}"),
+        description: format!(
+            "A panel for each arm: the median with the middle 50 % and the middle 90 % of subjects. \
+             Medians over the interval: {arms_text}."
+        ),
+        svg,
+        height: top(rows.saturating_sub(1)) + height + BELOW,
+    }
+}
+
+/// A band between two courses.
+pub(super) fn ribbon(
+    svg: &mut Svg,
+    (x, y): (&Scale, &Scale),
+    at: &[f64],
+    (low, high): (&[f64], &[f64]),
+    class: &str,
+) {
+    let upper = points(x, y, at, high);
+    let lower = points(x, y, at, low);
+    svg.area(upper.into_iter().chain(lower.into_iter().rev()), class);
+}
+
+/// Places of values.
+pub(super) fn points(x: &Scale, y: &Scale, at: &[f64], values: &[f64]) -> Vec<(f64, f64)> {
+    at.iter().zip(values).map(|(at, value)| (x.at(*at), y.at(*value))).collect()
+}
+
+fn extreme(profile: &Profile, of: fn(f64, f64) -> f64) -> f64 {
+    profile.median.iter().copied().fold(f64::NAN, of)
+}

@@ -1,0 +1,15 @@
+//! What people see: the page, charts as files, the table on the terminal. All numbers are written by [`figure`].
+
+mod answer;
+mod chart;
+mod figure;
+mod page;
+mod palette;
+mod svg;
+mod terminal;
+
+pub use answer::answer;
+pub use chart::{ChartFile, ChartKind, charts};
+pub use figure::{count, difference, difference_unit, figure, quantity, share, signed};
+pub use page::{PageError, render};
+pub use terminal::{Colour, terminal};

@@ -1,0 +1,364 @@
+use minijinja::value::Serde;
+use minijinja::{Environment, Value};
+use serde::Serialize;
+
+use super::answer::{self, Contrast, Piece, leading, scenarios, statistic_of};
+use super::chart::{Arms, ChartKind, Room, drawings};
+use super::figure::{count, difference_unit, figure, quantity, share, signed};
+use super::palette;
+use crate::run::results::{Curve, EndpointDesign, EndpointKind, Estimate, ParameterRow, Results};
+
+/// The page could not be made: a fault of the program.
+#[derive(Debug, thiserror::Error)]
+#[error("the report could not be written: {0}")]
+pub struct PageError(#[from] minijinja::Error);
+
+/// The report: one HTML page, complete in itself, the same bytes for the same results.
+///
+/// # Errors
+/// None that any results can cause; a fault in the page's template.
+pub fn render(results: &Results) -> Result<String, PageError> {
+    let mut environment = Environment::new();
+    environment.add_template("page.html.j2", include_str!("page.html.j2"))?;
+    environment.add_template("figures.html.j2", include_str!("figures.html.j2"))?;
+    Ok(environment.get_template("page.html.j2")?.render(Value::from(Serde(Page::of(results))))?)
+}
+
+/// What the template shows; every number is text already.
+#[derive(Serialize)]
+struct Page<'a> {
+    results: &'a Results,
+    colours: String,
+    chart_style: &'static str,
+    page_style: &'static str,
+    answer: Vec<Piece>,
+    arms: Vec<ArmView<'a>>,
+    subjects: String,
+    draws: String,
+    scenarios: Vec<ScenarioView<'a>>,
+    differences: Vec<ChartView>,
+    trade: Vec<ChartView>,
+    troughs: Vec<ChartView>,
+    profiles: Vec<ChartView>,
+    curves: Vec<CurveView<'a>>,
+    outside: Vec<String>,
+    parameters: Vec<ParameterGroup<'a>>,
+    all: Vec<Vec<String>>,
+    failures: Vec<String>,
+    resolved: String,
+}
+
+#[derive(Serialize)]
+struct ArmView<'a> {
+    name: &'a str,
+    class: String,
+    phases: &'a [String],
+}
+
+/// A chart in both of its widths.
+#[derive(Serialize)]
+struct ChartView {
+    title: String,
+    wide: String,
+    narrow: String,
+}
+
+#[derive(Serialize)]
+struct CurveView<'a> {
+    curve: &'a Curve,
+    chart: ChartView,
+    range: String,
+}
+
+#[derive(Serialize)]
+struct ScenarioView<'a> {
+    name: &'a str,
+    rows: Vec<RowView<'a>>,
+    contrasts: Vec<ContrastTable<'a>>,
+}
+
+#[derive(Serialize)]
+struct RowView<'a> {
+    label: &'a str,
+    unit: &'a str,
+    what: &'static str,
+    cells: Vec<Option<CellView>>,
+}
+
+/// A number with its errors.
+#[derive(Serialize)]
+struct CellView {
+    value: String,
+    interval: Option<String>,
+    error: String,
+    /// Where the middle 90 % of subjects lie.
+    spread: Option<String>,
+    /// How much pairing saved.
+    gain: Option<String>,
+    /// Whether the interval leaves out zero.
+    clear: bool,
+}
+
+#[derive(Serialize)]
+struct ContrastTable<'a> {
+    reference: &'a str,
+    arms: Vec<ArmView<'a>>,
+    rows: Vec<RowView<'a>>,
+}
+
+#[derive(Serialize)]
+struct ParameterGroup<'a> {
+    name: &'a str,
+    rows: Vec<&'a ParameterRow>,
+}
+
+impl<'a> Page<'a> {
+    fn of(results: &'a Results) -> Self {
+        let arms = Arms::of(results);
+        Page {
+            results,
+            colours: palette::page_colours(),
+            chart_style: palette::chart_style(),
+            page_style: include_str!("page.css"),
+            answer: answer::pieces(results),
+            arms: results.design.arms.iter().filter_map(|arm| arm_view(results, &arms, &arm.name)).collect(),
+            subjects: count(results.design.subjects),
+            draws: count(u64::from(results.design.draws)),
+            scenarios: scenarios(results).into_iter().map(|s| ScenarioView::of(results, &arms, s)).collect(),
+            differences: chart_views(results, ChartKind::Differences, "differences"),
+            trade: chart_views(results, ChartKind::BenefitRisk, "trade"),
+            troughs: chart_views(results, ChartKind::Troughs, "troughs"),
+            profiles: chart_views(results, ChartKind::Profile, "profiles"),
+            curves: curve_views(results),
+            outside: outside(results),
+            parameters: parameter_groups(results),
+            all: results.summary.iter().map(long_row).collect(),
+            failures: failures(results),
+            resolved: serde_json::to_string_pretty(&results.provenance.resolved).unwrap_or_default(),
+        }
+    }
+}
+
+fn arm_view<'a>(results: &'a Results, arms: &Arms<'_>, name: &str) -> Option<ArmView<'a>> {
+    let arm = results.design.arms.iter().find(|arm| arm.name == name)?;
+    Some(ArmView { name: &arm.name, class: arms.class(name), phases: &arm.phases })
+}
+
+fn chart_views(results: &Results, kind: ChartKind, id: &str) -> Vec<ChartView> {
+    let wide = drawings(results, kind, Room::Wide);
+    let narrow = drawings(results, kind, Room::Narrow);
+    wide.into_iter()
+        .zip(narrow)
+        .enumerate()
+        .map(|(i, (wide, narrow))| ChartView {
+            title: wide.title.clone(),
+            wide: wide.inline(&format!("{id}-{i}-wide")),
+            narrow: narrow.inline(&format!("{id}-{i}-narrow")),
+        })
+        .collect()
+}
+
+fn curve_views(results: &Results) -> Vec<CurveView<'_>> {
+    let charts = chart_views(results, ChartKind::ExposureResponse, "curve");
+    results
+        .curves
+        .iter()
+        .zip(charts)
+        .map(|(curve, chart)| {
+            let (low, high) = curve.evidence_range;
+            let range = format!("{} to {}", figure(low, &curve.unit), quantity(high, &curve.unit));
+            CurveView { curve, chart, range }
+        })
+        .collect()
+}
+
+impl<'a> ScenarioView<'a> {
+    fn of(results: &'a Results, arms: &Arms<'_>, scenario: &'a str) -> Self {
+        let endpoints = &results.design.endpoints;
+        let rows = endpoints
+            .iter()
+            .map(|endpoint| {
+                let cells =
+                    results.design.arms.iter().map(|arm| arm_cell(results, scenario, &arm.name, endpoint));
+                RowView {
+                    label: &endpoint.label,
+                    unit: &endpoint.unit,
+                    what: what(endpoint),
+                    cells: cells.collect(),
+                }
+            })
+            .filter(|row: &RowView<'_>| row.cells.iter().any(Option::is_some))
+            .collect();
+        let contrasts: Vec<Contrast<'a>> =
+            Contrast::all(results).into_iter().filter(|c| c.estimate.scenario == scenario).collect();
+        let mut references: Vec<&str> = Vec::new();
+        for contrast in &contrasts {
+            if !references.contains(&contrast.reference) {
+                references.push(contrast.reference);
+            }
+        }
+        let contrasts = references
+            .into_iter()
+            .map(|reference| ContrastTable::of(results, arms, &contrasts, scenario, reference))
+            .collect();
+        ScenarioView { name: scenario, rows, contrasts }
+    }
+}
+
+impl<'a> ContrastTable<'a> {
+    fn of(
+        results: &'a Results,
+        arms: &Arms<'_>,
+        contrasts: &[Contrast<'a>],
+        scenario: &str,
+        reference: &'a str,
+    ) -> Self {
+        let compared: Vec<ArmView<'a>> = results
+            .design
+            .arms
+            .iter()
+            .filter(|arm| contrasts.iter().any(|c| c.arm == arm.name && c.reference == reference))
+            .filter_map(|arm| arm_view(results, arms, &arm.name))
+            .collect();
+        let row = |endpoint: &'a EndpointDesign| RowView {
+            label: &endpoint.label,
+            unit: difference_unit(&endpoint.unit),
+            what: "",
+            cells: compared
+                .iter()
+                .map(|arm| {
+                    let of =
+                        |c: &&Contrast<'_>| c.arm == arm.name && c.is(scenario, reference, &endpoint.name);
+                    contrasts.iter().find(of).map(|contrast| contrast_cell(contrast))
+                })
+                .collect(),
+        };
+        let rows = results
+            .design
+            .endpoints
+            .iter()
+            .map(row)
+            .filter(|row| row.cells.iter().any(Option::is_some))
+            .collect();
+        ContrastTable { reference, arms: compared, rows }
+    }
+}
+
+/// What the number of an endpoint is.
+fn what(endpoint: &EndpointDesign) -> &'static str {
+    match endpoint.kind {
+        EndpointKind::Continuous => "median of subjects",
+        EndpointKind::Probability => "mean probability",
+        EndpointKind::Event => "share of subjects",
+    }
+}
+
+fn arm_cell(results: &Results, scenario: &str, arm: &str, endpoint: &EndpointDesign) -> Option<CellView> {
+    let estimate = leading(results, scenario, arm, endpoint)?;
+    let of = |statistic: &str| statistic_of(results, scenario, arm, &endpoint.name, statistic);
+    let spread = match (endpoint.kind, of("q05"), of("q95")) {
+        (EndpointKind::Continuous, Some(low), Some(high)) => {
+            Some(format!("{} to {}", figure(low.value, &low.unit), figure(high.value, &high.unit)))
+        }
+        _ => None,
+    };
+    Some(CellView {
+        value: figure(estimate.value, &estimate.unit),
+        interval: interval(estimate, figure),
+        error: figure(estimate.mc_error, &estimate.unit),
+        spread,
+        gain: None,
+        clear: false,
+    })
+}
+
+fn contrast_cell(contrast: &Contrast<'_>) -> CellView {
+    let estimate = contrast.estimate;
+    CellView {
+        value: signed(estimate.value, &estimate.unit),
+        interval: interval(estimate, signed),
+        error: figure(estimate.mc_error, &estimate.unit),
+        spread: None,
+        gain: estimate.pairing_gain.map(|gain| figure(gain, "")),
+        clear: contrast.lower() > 0.0 || contrast.upper() < 0.0,
+    }
+}
+
+fn interval(estimate: &Estimate, write: fn(f64, &str) -> String) -> Option<String> {
+    let (lower, upper) = (estimate.lower?, estimate.upper?);
+    Some(format!("{} to {}", write(lower, &estimate.unit), write(upper, &estimate.unit)))
+}
+
+/// A line of the full table, cell by cell as in `summary.csv`.
+fn long_row(estimate: &Estimate) -> Vec<String> {
+    let contrast = estimate.reference.is_some();
+    let write = if contrast { signed } else { figure };
+    let unit = if contrast { difference_unit(&estimate.unit) } else { &estimate.unit };
+    let limit = |value: Option<f64>| value.map_or(String::new(), |value| write(value, &estimate.unit));
+    let arm = match &estimate.reference {
+        Some(reference) => format!("{} minus {reference}", estimate.arm),
+        None => estimate.arm.clone(),
+    };
+    vec![
+        estimate.scenario.clone(),
+        arm,
+        estimate.endpoint.clone(),
+        estimate.statistic.clone(),
+        write(estimate.value, &estimate.unit),
+        unit.to_owned(),
+        limit(estimate.lower),
+        limit(estimate.upper),
+        figure(estimate.mc_error, &estimate.unit),
+    ]
+}
+
+/// How much of the simulated exposure lies where there is no evidence, a sentence for each curve.
+pub(super) fn outside(results: &Results) -> Vec<String> {
+    results
+        .curves
+        .iter()
+        .filter_map(|curve| {
+            let parts: Vec<String> = curve
+                .arms
+                .iter()
+                .filter(|arm| arm.share_below + arm.share_above > 0.0)
+                .map(|arm| {
+                    format!(
+                        "\u{201c}{}\u{201d}: {} below, {} above",
+                        arm.arm,
+                        share(arm.share_below),
+                        share(arm.share_above)
+                    )
+                })
+                .collect();
+            let (low, high) = curve.evidence_range;
+            (!parts.is_empty()).then(|| {
+                format!(
+                    "{}: the evidence rests on {} of {} to {}; outside it lie subjects of {}. There the curve is \
+                     extrapolated.",
+                    curve.label,
+                    curve.metric,
+                    figure(low, &curve.unit),
+                    quantity(high, &curve.unit),
+                    parts.join("; ")
+                )
+            })
+        })
+        .collect()
+}
+
+fn parameter_groups(results: &Results) -> Vec<ParameterGroup<'_>> {
+    let mut groups: Vec<ParameterGroup<'_>> = Vec::new();
+    for row in &results.parameters {
+        match groups.iter_mut().find(|group| group.name == row.group) {
+            Some(group) => group.rows.push(row),
+            None => groups.push(ParameterGroup { name: &row.group, rows: vec![row] }),
+        }
+    }
+    groups
+}
+
+fn failures(results: &Results) -> Vec<String> {
+    let line = |(reason, number): &(String, u64)| format!("{} subjects: {reason}", count(*number));
+    results.design.failures.iter().map(line).collect()
+}
