@@ -6,4 +6,5 @@ mod nca;
 mod ode;
 mod ode_problems;
 mod report;
+mod evidence_files;
 mod rooms;

@@ -130,8 +130,11 @@ impl Discriminant {
     }
 }
 
-/// The quantile of sorted values by linear interpolation (type 7 of Hyndman and Fan 1996).
-fn type7(sorted: &[f64], p: f64) -> f64 {
+/// The quantile of sorted values by linear interpolation (type 7 of Hyndman and Fan 1996); NaN of none.
+pub(super) fn type7(sorted: &[f64], p: f64) -> f64 {
+    if sorted.is_empty() {
+        return f64::NAN;
+    }
     let h = (sorted.len() - 1) as f64 * p;
     // h lies within the slice.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]

@@ -1,0 +1,242 @@
+//! What an evidence file says, checked: plain data, ready to be fitted.
+
+use super::arm_likelihood::Risk;
+use super::printed::Printed;
+use crate::response::{Form, Metric};
+use crate::units::Unit;
+
+/// How far the figures are from the source that measured them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Read in the primary text, its abstract or its table.
+    Primary,
+    /// A secondary transcription that cites its source.
+    Secondary,
+    /// Derived from primary or secondary figures.
+    Derived,
+    /// Assumed.
+    Assumed,
+}
+
+/// An evidence file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// One line that names it.
+    pub title: String,
+    /// The outcome that is to be modelled.
+    pub outcome: String,
+    /// Where the figures were printed.
+    pub source: String,
+    /// How far the figures are from that.
+    pub class: Class,
+    /// Assumptions and conflicts between sources.
+    pub notes: Vec<String>,
+    /// What was reported.
+    pub body: Body,
+}
+
+/// What was reported.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// Quantiles of the exposure in groups with and without an outcome.
+    Quantiles(QuantilePaper),
+    /// Events by arm.
+    Arms(ArmPaper),
+    /// Means of a biomarker's change by arm.
+    Means(MeanPaper),
+    /// A row for each patient, in a CSV file.
+    Individual(IndividualPaper),
+    /// Published odds or hazard ratios.
+    Ratios(Vec<Ratio>),
+}
+
+/// The exposure of the evidence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExposureAxis {
+    /// The metric.
+    pub metric: Metric,
+    /// The unit in which figures are printed.
+    pub unit: Unit,
+    /// Time of the sample after the dose (h), where it is one sample.
+    pub sampling: Option<f64>,
+}
+
+/// Quantiles of the exposure, printed for those with and those without an outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantilePaper {
+    /// The exposure.
+    pub exposure: ExposureAxis,
+    /// One split of the patients by outcome, or two where everyone with the first outcome also has the second.
+    pub splits: Vec<Split>,
+    /// The rule by which the paper computed quantiles, if it is known.
+    pub convention: Option<String>,
+    /// Which method fits it.
+    pub method: QuantileMethod,
+    /// The exposure at which the intercept is the logit (mg/L).
+    pub reference: f64,
+}
+
+impl QuantilePaper {
+    /// The lowest and the highest printed exposure (coherent units).
+    pub fn range(&self) -> [f64; 2] {
+        let groups = self.splits.iter().flat_map(|split| [&split.with, &split.without]);
+        groups.flat_map(|group| &group.quantiles).fold([f64::INFINITY, 0.0], |[low, high], (_, printed)| {
+            let value = self.exposure.unit.to_coherent(printed.value());
+            [low.min(value), high.max(value)]
+        })
+    }
+}
+
+/// How reported quantiles are fitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuantileMethod {
+    /// Latent concentrations under the printed quantiles and rank sums.
+    Latent,
+    /// Linear discriminant on the logarithm.
+    Discriminant,
+}
+
+/// Patients split by an outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split {
+    /// The outcome.
+    pub outcome: String,
+    /// Patients with it.
+    pub with: Group,
+    /// Patients without it.
+    pub without: Group,
+    /// The p-value of the rank-sum test between them.
+    pub p: Option<Printed>,
+}
+
+/// A group of patients and the quantiles of their exposure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// Patients.
+    pub n: usize,
+    /// Probability and printed value of each quantile, in rising order.
+    pub quantiles: Vec<(f64, Printed)>,
+}
+
+impl Group {
+    /// The printed value of a quantile.
+    pub fn quantile(&self, probability: f64) -> Option<f64> {
+        self.quantiles.iter().find(|(p, _)| *p == probability).map(|(_, printed)| printed.value())
+    }
+}
+
+/// What a reported arm says of its exposure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportedExposure {
+    /// The regimen in the words of a study file; `placebo` for none.
+    pub regimen: Option<String>,
+    /// The population in which it is to be simulated.
+    pub population: Option<String>,
+    /// A log-normal law: median (coherent unit) and CV (a fraction).
+    pub law: Option<(f64, f64)>,
+}
+
+/// One arm of a trial as printed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportedArm {
+    /// The trial.
+    pub trial: String,
+    /// The arm.
+    pub name: String,
+    /// Events; a rate times the patients where only a percentage was printed.
+    pub events: f64,
+    /// Patients.
+    pub patients: f64,
+    /// Mean time at risk (h).
+    pub follow_up: Option<f64>,
+    /// The exposure.
+    pub exposure: ReportedExposure,
+    /// Where the count was printed, if not where the file says.
+    pub source: Option<String>,
+}
+
+/// Events by arm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ArmPaper {
+    /// The exposure.
+    pub exposure: ExposureAxis,
+    /// The arms.
+    pub arms: Vec<ReportedArm>,
+    /// Odds or rates.
+    pub risk: Risk,
+    /// The forms to be fitted side by side, each with the prior (median in mg/L, log SD) of an EC50 that is fitted.
+    pub forms: Vec<(Form, Option<(f64, f64)>)>,
+}
+
+/// Mean change of a biomarker in one arm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportedMean {
+    /// The arm.
+    pub name: String,
+    /// Patients.
+    pub n: f64,
+    /// Mean change (unit of the paper).
+    pub mean: f64,
+    /// Standard deviation of the change.
+    pub deviation: f64,
+    /// The exposure.
+    pub exposure: ReportedExposure,
+}
+
+/// Mean changes of a biomarker by arm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeanPaper {
+    /// The exposure.
+    pub exposure: ExposureAxis,
+    /// The unit of the change.
+    pub unit: Unit,
+    /// The time of the change (h).
+    pub time: f64,
+    /// The arms.
+    pub arms: Vec<ReportedMean>,
+    /// The forms to be fitted side by side.
+    pub forms: Vec<Form>,
+}
+
+/// Individual data: which columns of a CSV file are what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndividualPaper {
+    /// The exposure.
+    pub exposure: ExposureAxis,
+    /// The CSV file, as the evidence file names it.
+    pub data: String,
+    /// The column of the outcome (0 or 1).
+    pub outcome: String,
+    /// The column of the exposure, in the unit of the axis.
+    pub column: String,
+    /// Columns of covariates.
+    pub covariates: Vec<String>,
+    /// The form.
+    pub form: Form,
+}
+
+/// What a ratio compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Odds.
+    Odds,
+    /// Hazards.
+    Hazard,
+}
+
+/// A published odds or hazard ratio.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ratio {
+    /// The predictor and the levels compared.
+    pub predictor: String,
+    /// Odds or hazards.
+    pub measure: Measure,
+    /// The ratio.
+    pub value: Printed,
+    /// Its 95 % interval.
+    pub interval: [Printed; 2],
+    /// Its p-value.
+    pub p: Option<Printed>,
+    /// Whether other predictors were in the model.
+    pub adjusted: bool,
+}

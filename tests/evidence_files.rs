@@ -1,0 +1,69 @@
+//! The evidence files that ship with the program can be read and fitted, and give what an independent computation gives.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use exposim::diagnostic::Source;
+use exposim::evidence::{Evidence, Fit, Inputs, fit};
+
+fn shipped(name: &str) -> Arc<Source> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(name);
+    Source::new(name, fs::read_to_string(path).unwrap())
+}
+
+fn read(name: &str) -> Evidence {
+    let (evidence, warnings) = Evidence::read(&shipped(name)).unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(warnings.is_empty(), "{name}: {warnings:?}");
+    evidence
+}
+
+fn fitted(name: &str) -> Fit {
+    let inputs = Inputs { draws: 500, ..Inputs::new(1) };
+    fit(&read(name), &inputs).unwrap_or_else(|problems| panic!("{name}: {problems}"))
+}
+
+#[test]
+fn every_shipped_evidence_file_is_fitted() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        if !text.contains("[evidence]") {
+            continue;
+        }
+        let name = path.file_name().unwrap().to_string_lossy().to_string();
+        let fit = fitted(&name);
+        assert!(!fit.summary.figures.is_empty(), "{name}");
+        assert!(fit.responses.iter().all(|named| named.model.curve().draws().len() == 500), "{name}");
+        count += 1;
+    }
+    assert!(count >= 13, "{count}");
+}
+
+#[test]
+fn the_misprinted_odds_ratio_is_flagged_and_no_other() {
+    let fit = fitted("crohn-remission-predictors-fang.toml");
+    let flagged: Vec<_> = fit.ratios.iter().filter(|ratio| ratio.misprint.is_some()).collect();
+    assert_eq!(flagged.len(), 1);
+    assert!(flagged[0].predictor.starts_with("ALB") && (flagged[0].estimate - 0.18f64.ln()).abs() < 1e-12);
+    assert!(fitted("crohn-discontinuation-predictors-fang.toml").summary.warnings.is_empty());
+}
+
+#[test]
+fn trials_are_fitted_with_their_own_intercepts_and_two_forms() {
+    let fit = fitted("crohn-endoscopic-response-trials.toml");
+    let names: Vec<_> = fit.responses.iter().map(|named| named.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "emax, U-EXCEL",
+            "emax, U-EXCEED",
+            "emax, U-ENDURE",
+            "log2-one-plus, U-EXCEL",
+            "log2-one-plus, U-EXCEED",
+            "log2-one-plus, U-ENDURE"
+        ]
+    );
+}
