@@ -1,10 +1,10 @@
 //! Tests of behaviour through the public interface: one file a promise.
 
 mod conformance;
+mod evidence_files;
 mod models;
 mod nca;
 mod ode;
 mod ode_problems;
 mod report;
-mod evidence_files;
 mod rooms;

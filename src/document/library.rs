@@ -21,7 +21,24 @@ macro_rules! shipped {
     };
 }
 
-shipped!["upadacitinib-klunder-2019", "crohn-anti-tnf-failure", "rheumatoid-arthritis-phase-3"];
+shipped![
+    "crohn-anti-tnf-failure",
+    "crohn-clinical-remission-trials",
+    "crohn-discontinuation-predictors-fang",
+    "crohn-endoscopic-remission-celest",
+    "crohn-endoscopic-remission-fang",
+    "crohn-endoscopic-response-fang",
+    "crohn-endoscopic-response-trials",
+    "crohn-remission-predictors-fang",
+    "psa-haemoglobin-change-upadacitinib",
+    "psa-neutrophil-change-upadacitinib",
+    "ra-haemoglobin-severe-upadacitinib",
+    "ra-haemoglobin-upadacitinib",
+    "ra-lymphopenia-upadacitinib",
+    "ra-neutropenia-upadacitinib",
+    "rheumatoid-arthritis-phase-3",
+    "upadacitinib-klunder-2019",
+];
 
 /// The shipped files alone, by name.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,6 +1,7 @@
 //! From a model file to columns of rate constants: which compartments the doses reach, whether they form a shape
 //! with a closed form, and one program that computes every rate and every route over a block of subjects.
 
+use super::block::{Entry, Formulation, Output, Route};
 use super::linear::{LinearSystem, Shape, SystemError};
 use crate::expr::{Checked, Column, Program, Scratch};
 use crate::model::{Input, Model, Structure};
@@ -23,8 +24,8 @@ pub enum BlockModelError {
     /// A compartment that the doses reach has an input of its own.
     #[error("compartment {0} has a constant input, which regular dosing does not know")]
     ConstantInput(String),
-    /// The output is no linear combination of the compartments.
-    #[error("output {0} is not proportional to the amounts in the compartments")]
+    /// The output is not the amount in one compartment times something constant.
+    #[error("output {0} is not proportional to the amount in one compartment")]
     Output(String),
 }
 
@@ -35,21 +36,15 @@ pub struct BlockModel {
     compartments: Vec<usize>,
     formulations: Vec<Vec<BlockRoute>>,
     program: Program,
-    slots: Slots,
+    rates: usize,
+    /// State of the output; its coefficient is the last result of the program.
+    output: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BlockStructure {
     Closed(Shape),
     Any,
-}
-
-/// Where results of the program stand: rates first, then the routes' columns, then the output's coefficients.
-#[derive(Clone, Copy, Debug)]
-struct Slots {
-    rates: usize,
-    output: usize,
-    count: usize,
 }
 
 /// A route as places in the block's results.
@@ -61,26 +56,24 @@ struct BlockRoute {
     zero_order: bool,
 }
 
-/// The kinetics of a block of subjects: their systems and the columns of routes and output.
+/// The kinetics of a block of subjects.
 #[derive(Clone, Debug)]
 pub struct BlockKinetics {
-    /// The systems, in the order of [`BlockModel::compartments`].
-    pub system: LinearSystem,
+    system: LinearSystem,
+    output: Output,
     columns: Vec<Vec<f64>>,
-    slots: Slots,
 }
 
-/// A route of a formulation over a block: one value a subject.
-#[derive(Clone, Copy, Debug)]
-pub struct RouteColumns<'a> {
-    /// The state that it enters.
-    pub compartment: usize,
-    /// The fraction of the dose.
-    pub fraction: &'a [f64],
-    /// The lag (h).
-    pub lag: &'a [f64],
-    /// The duration of a zero-order input (h).
-    pub duration: Option<&'a [f64]>,
+impl BlockKinetics {
+    /// The systems; their states stand in the order of [`BlockModel::compartments`].
+    pub fn system(&self) -> &LinearSystem {
+        &self.system
+    }
+
+    /// The output, such as the plasma concentration.
+    pub fn output(&self) -> &Output {
+        &self.output
+    }
 }
 
 impl BlockModel {
@@ -130,10 +123,10 @@ impl BlockModel {
                 block_routes[f].push(BlockRoute { compartment, first, zero_order });
             }
         }
-        let slots = Slots { rates, output: values.len(), count: values.len() + compartments.len() };
-        values.extend(coefficients(model, output, &compartments)?);
+        let (output, coefficient) = coefficient(model, output, &compartments)?;
+        values.push(coefficient);
         let program = Program::compile(&values.iter().collect::<Vec<_>>());
-        Ok(BlockModel { structure, compartments, formulations: block_routes, program, slots })
+        Ok(BlockModel { structure, compartments, formulations: block_routes, program, rates, output })
     }
 
     /// The shape with a closed form, where there is one.
@@ -159,42 +152,42 @@ impl BlockModel {
         subjects: usize,
         scratch: &mut Scratch,
     ) -> Result<BlockKinetics, SystemError> {
-        let mut columns = vec![vec![0.0; subjects]; self.slots.count];
+        let mut columns = vec![vec![0.0; subjects]; self.program.outputs()];
         {
             let mut outputs: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
             self.program.run_block(inputs, &mut outputs, scratch);
         }
         if let BlockStructure::Closed(shape) = self.structure {
             let elimination = 2 * shape.depots();
-            clear_rounding(&mut columns[..self.slots.rates], elimination);
+            clear_rounding(&mut columns[..self.rates], elimination);
         }
-        let rates: Vec<&[f64]> = columns[..self.slots.rates].iter().map(Vec::as_slice).collect();
+        let rates: Vec<&[f64]> = columns[..self.rates].iter().map(Vec::as_slice).collect();
         let system = match self.structure {
             BlockStructure::Closed(shape) => LinearSystem::closed(shape, &rates, subjects)?,
             BlockStructure::Any => LinearSystem::any(self.compartments.len(), &rates, subjects)?,
         };
-        Ok(BlockKinetics { system, columns, slots: self.slots })
+        let scale = columns.pop().unwrap_or_default();
+        let output = Output::new(&system, self.output, &scale)?;
+        Ok(BlockKinetics { system, output, columns })
     }
 
-    /// The routes of a formulation (by its place in the model) for a block.
-    pub fn routes<'a>(&self, formulation: usize, block: &'a BlockKinetics) -> Vec<RouteColumns<'a>> {
-        let routes = self.formulations.get(formulation).map_or(&[][..], Vec::as_slice);
-        routes
+    /// A formulation (by its place in the model) for a block; `None` where it was not asked for.
+    pub fn formulation(&self, formulation: usize, block: &BlockKinetics) -> Option<Formulation> {
+        let routes = self.formulations.get(formulation).filter(|routes| !routes.is_empty())?;
+        let column = |place: usize| block.columns.get(place).cloned().unwrap_or_default();
+        let routes: Vec<Route> = routes
             .iter()
-            .map(|route| RouteColumns {
+            .map(|route| Route {
                 compartment: route.compartment,
-                fraction: &block.columns[route.first],
-                lag: &block.columns[route.first + 1],
-                duration: route.zero_order.then(|| block.columns[route.first + 2].as_slice()),
+                fraction: column(route.first),
+                lag: column(route.first + 1),
+                entry: match route.zero_order {
+                    true => Entry::ZeroOrder { duration: column(route.first + 2) },
+                    false => Entry::Bolus,
+                },
             })
-            .collect()
-    }
-}
-
-impl BlockKinetics {
-    /// The output's coefficients: output = Σ coefficient × state, one column a state.
-    pub fn output(&self) -> &[Vec<f64>] {
-        &self.columns[self.slots.output..]
+            .collect();
+        Formulation::new(&block.system, &routes).ok()
     }
 }
 
@@ -219,9 +212,9 @@ fn nonlinear(model: &Model) -> BlockModelError {
     let Structure::Nonlinear { why, .. } = model.structure() else {
         return BlockModelError::Output(String::new());
     };
-    let (compartment, term, depends_on) = why.first().map_or_else(Default::default, |w| {
-        (w.compartment.clone(), w.term.clone(), w.depends_on.clone())
-    });
+    let (compartment, term, depends_on) = why
+        .first()
+        .map_or_else(Default::default, |w| (w.compartment.clone(), w.term.clone(), w.depends_on.clone()));
     BlockModelError::Nonlinear { compartment, term, depends_on }
 }
 
@@ -299,19 +292,26 @@ fn loss(diagonal: Option<Checked>, elsewhere: &[Checked]) -> Checked {
     rest.into_iter().fold(total, |sum, out| sum.sub(out))
 }
 
-/// The output's coefficient of each compartment.
-fn coefficients(model: &Model, output: usize, compartments: &[usize]) -> Result<Vec<Checked>, BlockModelError> {
-    let refuse = |name: &str| BlockModelError::Output(name.to_string());
-    let output = model.outputs().get(output).ok_or_else(|| refuse(""))?;
+/// The state that the output is proportional to, and the factor.
+fn coefficient(
+    model: &Model,
+    output: usize,
+    compartments: &[usize],
+) -> Result<(usize, Checked), BlockModelError> {
+    let output = model.outputs().get(output).ok_or_else(|| BlockModelError::Output(String::new()))?;
     let layout = model.layout();
     let slots: Vec<usize> = (0..model.compartments().len()).map(|c| layout.compartment(c)).collect();
     let clocks = [layout.time(), layout.time_after_dose()];
     let moves = |value: &Checked| slots.iter().chain(&clocks).any(|&slot| value.depends_on(slot));
     let rest = slots.iter().fold(output.value.clone(), |rest, &slot| rest.at(slot, 0.0));
-    let coefficients: Vec<Checked> =
-        compartments.iter().map(|&c| output.value.differentiate(layout.compartment(c))).collect();
-    if !rest.is_zero() || coefficients.iter().any(moves) {
-        return Err(refuse(&output.name));
+    let coefficients: Vec<(usize, Checked)> = compartments
+        .iter()
+        .map(|&c| output.value.differentiate(layout.compartment(c)))
+        .enumerate()
+        .filter(|(_, value)| !value.is_zero())
+        .collect();
+    match &coefficients[..] {
+        [(state, factor)] if rest.is_zero() && !moves(factor) => Ok((*state, factor.clone())),
+        _ => Err(BlockModelError::Output(output.name.clone())),
     }
-    Ok(coefficients)
 }

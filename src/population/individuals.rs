@@ -161,16 +161,27 @@ impl<'m> Individuals<'m> {
         lanes: usize,
         scratch: &mut Scratch,
     ) -> Vec<Vec<f64>> {
-        let mut inputs = vec![Column::Scalar(0.0); self.model.layout().count()];
-        let values = typical
-            .iter()
-            .map(|&v| Column::Scalar(v))
-            .chain(covariates.iter().map(|c| Column::Slice(c)))
-            .chain(effects.iter().map(|c| Column::Slice(c)));
-        inputs.iter_mut().zip(values).for_each(|(slot, value)| *slot = value);
+        let inputs = self.inputs(typical, covariates, effects, &[]);
         let mut columns = vec![vec![0.0; lanes]; self.model.individual().len()];
         let mut outputs: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
         self.program.run_block(&inputs, &mut outputs, scratch);
         columns
+    }
+
+    /// The inputs of the model's programs (see [`crate::model::Layout`]) over a block; compartments and clocks are 0.
+    pub fn inputs<'a>(
+        &self,
+        typical: &[f64],
+        covariates: &'a [Vec<f64>],
+        effects: &'a [Vec<f64>],
+        parameters: &'a [Vec<f64>],
+    ) -> Vec<Column<'a>> {
+        let mut inputs = vec![Column::Scalar(0.0); self.model.layout().count()];
+        let values = typical
+            .iter()
+            .map(|&v| Column::Scalar(v))
+            .chain(covariates.iter().chain(effects).chain(parameters).map(|c| Column::Slice(c)));
+        inputs.iter_mut().zip(values).for_each(|(slot, value)| *slot = value);
+        inputs
     }
 }

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use super::course::{Course, IntervalExposure, Intervals};
 use super::endpoint::{Exposure, Measure, Side};
-use super::plan::{ArmPlan, Step};
-use super::{Arm, Course, Dosing, Endpoint, IntervalExposure, Study};
-use crate::expr::{Column, Scratch};
+use super::plan::{ArmPlan, Needs, Step};
+use super::{Arm, Endpoint, Phase, Study};
+use crate::expr::Scratch;
 use crate::kinetics::{BlockKinetics, BlockModel, BlockModelError};
-use crate::math::{exp, normal_cdf, normal_quantile};
+use crate::math::{exp, normal_quantile};
 use crate::population::{Cohort, Individuals};
 use crate::random::{Address, Purpose, Stream};
 use crate::response::{BiomarkerModel, Draw, Metric, ResponseModel};
@@ -28,6 +29,8 @@ pub struct Trial<'s> {
     responses: Vec<Response>,
     individuals: Individuals<'s>,
     kinetics: BlockModel,
+    /// The pairs of formulation and interval (h) that the arms give.
+    intervals: Vec<(usize, f64)>,
     plans: Vec<ArmPlan>,
 }
 
@@ -91,20 +94,21 @@ impl<'s> Trial<'s> {
     /// # Errors
     /// Where the model's kinetics are not such as blocks of subjects need.
     pub fn new(study: &'s Study, responses: Vec<Response>) -> Result<Self, BlockModelError> {
-        let mut formulations: Vec<usize> = study
+        let mut intervals: Vec<(usize, f64)> = study
             .arms
             .iter()
             .flat_map(|arm| &arm.phases)
-            .flat_map(|p| {
-                [Some(p.dosing.formulation), p.condition.as_ref().map(|c| c.otherwise.formulation)].into_iter().flatten()
-            })
+            .flat_map(|p| [Some(&p.dosing), p.condition.as_ref().map(|c| &c.otherwise)].into_iter().flatten())
+            .map(|dosing| (dosing.formulation, dosing.interval))
             .collect();
-        formulations.sort_unstable();
+        intervals.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        intervals.dedup();
+        let mut formulations: Vec<usize> = intervals.iter().map(|(formulation, _)| *formulation).collect();
         formulations.dedup();
         let kinetics = BlockModel::new(&study.model, &formulations, study.output)?;
         let individuals = Individuals::new(&study.model, study.covariates.clone(), study.seed);
         let plans = study.arms.iter().map(|arm| ArmPlan::new(arm, study)).collect();
-        Ok(Trial { study, responses, individuals, kinetics, plans })
+        Ok(Trial { study, responses, individuals, kinetics, intervals, plans })
     }
 
     /// The study.
@@ -143,15 +147,14 @@ impl<'s> Trial<'s> {
     fn prepare(&self, block: &Block, draw: u32) -> Option<BlockKinetics> {
         let mut scratch = Scratch::default();
         let typical = self.individuals.typical(draw);
-        let parameters =
-            self.individuals.parameters(&typical, &block.covariates, &block.effects, block.lanes, &mut scratch);
-        let layout = self.study.model.layout();
-        let mut inputs = vec![Column::Scalar(0.0); layout.count()];
-        let columns = typical
-            .iter()
-            .map(|v| Column::Scalar(*v))
-            .chain(block.covariates.iter().chain(&block.effects).chain(&parameters).map(|c| Column::Slice(c)));
-        inputs.iter_mut().zip(columns).for_each(|(slot, column)| *slot = column);
+        let parameters = self.individuals.parameters(
+            &typical,
+            &block.covariates,
+            &block.effects,
+            block.lanes,
+            &mut scratch,
+        );
+        let inputs = self.individuals.inputs(&typical, &block.covariates, &block.effects, &parameters);
         self.kinetics.prepare(&inputs, block.lanes, &mut scratch).ok()
     }
 
@@ -172,8 +175,9 @@ impl<'s> Trial<'s> {
             columns.resize_with(count, Vec::new);
             columns.iter_mut().for_each(Vec::clear);
         }
+        let intervals = Intervals::new(&self.kinetics, kinetics, &self.intervals);
         for (a, (arm, plan)) in self.study.arms.iter().zip(&self.plans).enumerate() {
-            let walk = Walk { trial: self, block, kinetics, draw: parameters, arm, plan };
+            let walk = Walk { trial: self, block, intervals: &intervals, draw: parameters, arm, plan };
             let exposures = walk.exposures();
             for (e, (endpoint, &visit)) in self.study.endpoints.iter().zip(&plan.endpoints).enumerate() {
                 if let Some(response) = endpoint.response() {
@@ -185,6 +189,21 @@ impl<'s> Trial<'s> {
                 outcomes.values[a * endpoints + e] = walk.endpoint(endpoint, visit, &exposures);
             }
         }
+    }
+}
+
+impl Trial<'_> {
+    /// Concentrations (coherent units) of a block over the last dosing interval of an arm, at times (h) after its dose
+    /// and at the central parameters: a row of all subjects a time.
+    pub fn last_profile(&self, block: &Block, arm: usize, times: &[f64]) -> Vec<Vec<f64>> {
+        let (Some(kinetics), Some(design), Some(plan)) =
+            (block.central.as_ref(), self.study.arms.get(arm), self.plans.get(arm))
+        else {
+            return Vec::new();
+        };
+        let intervals = Intervals::new(&self.kinetics, kinetics, &self.intervals);
+        Walk { trial: self, block, intervals: &intervals, draw: Draw::Central, arm: design, plan }
+            .last_profile(times)
     }
 }
 
@@ -206,7 +225,7 @@ impl Endpoint {
 struct Walk<'a, 's> {
     trial: &'a Trial<'s>,
     block: &'a Block,
-    kinetics: &'a BlockKinetics,
+    intervals: &'a Intervals<'a>,
     draw: Draw,
     arm: &'a Arm,
     plan: &'a ArmPlan,
@@ -215,20 +234,66 @@ struct Walk<'a, 's> {
 impl Walk<'_, '_> {
     /// The exposures of the dosing intervals that end at the visits.
     fn exposures(&self) -> Vec<IntervalExposure> {
-        let lanes = self.block.lanes;
-        let mut exposures: Vec<IntervalExposure> = Vec::with_capacity(self.plan.visits.len());
-        let mut course = Course::new(&self.trial.kinetics, self.kinetics, lanes);
+        let mut course = Course::new(self.intervals, self.block.lanes);
+        self.walk(&self.plan.steps, &mut course).0
+    }
+
+    /// Goes through steps; the exposures at their ends, and who got the first regimen of the last phase.
+    fn walk(&self, steps: &[Step], course: &mut Course<'_, '_>) -> (Vec<IntervalExposure>, Vec<bool>) {
+        let mut exposures: Vec<IntervalExposure> = Vec::with_capacity(steps.len());
         let mut phase = usize::MAX;
         let mut chosen: Vec<bool> = Vec::new();
-        for step in &self.plan.steps {
+        for step in steps {
             if step.phase != phase {
                 phase = step.phase;
                 chosen = self.decide(phase, &exposures);
             }
-            let exposure = self.step(step, &chosen, &mut course);
-            exposures.push(exposure);
+            exposures.push(self.step(step, &chosen, course));
         }
-        exposures
+        (exposures, chosen)
+    }
+
+    fn last_profile(&self, times: &[f64]) -> Vec<Vec<f64>> {
+        let (Some(last), Some(phase)) = (self.plan.steps.last(), self.arm.phases.last()) else {
+            return Vec::new();
+        };
+        let mut course = Course::new(self.intervals, self.block.lanes);
+        // Up to the last dose: the last step without its last interval.
+        let before = &self.plan.steps[..self.plan.steps.len() - 1];
+        let (exposures, chosen) = self.walk(before, &mut course);
+        let chosen = if before.last().is_some_and(|s| s.phase == last.phase) {
+            chosen
+        } else {
+            self.decide(last.phase, &exposures)
+        };
+        let duration = self.plan.visits[last.visit] - last.from - phase.dosing.interval;
+        let first = self.amounts(phase, &chosen, true);
+        let other = match &phase.condition {
+            Some(c)
+                if c.otherwise.interval == phase.dosing.interval
+                    && c.otherwise.formulation == phase.dosing.formulation =>
+            {
+                self.amounts(phase, &chosen, false)
+            }
+            _ => vec![0.0; self.block.lanes],
+        };
+        let amounts: Vec<f64> = first.iter().zip(&other).map(|(a, b)| a + b).collect();
+        if duration > 0.0 {
+            course.dose(&phase.dosing, &amounts, duration, Needs::default());
+        }
+        course.profile(&phase.dosing, &amounts, times)
+    }
+
+    /// What each subject gets of the first or of the other regimen of a phase.
+    fn amounts(&self, phase: &Phase, chosen: &[bool], first: bool) -> Vec<f64> {
+        let dosing = match (&phase.condition, first) {
+            (Some(condition), false) => &condition.otherwise,
+            _ => &phase.dosing,
+        };
+        if chosen.is_empty() {
+            return vec![if first { dosing.amount } else { 0.0 }; self.block.lanes];
+        }
+        chosen.iter().map(|&c| if c == first { dosing.amount } else { 0.0 }).collect()
     }
 
     /// Which subjects get the first regimen of a phase; empty where all do.
@@ -243,33 +308,21 @@ impl Walk<'_, '_> {
         luck.iter().zip(&probability).map(|(u, p)| u < p).collect()
     }
 
-    fn step(&self, step: &Step, chosen: &[bool], course: &mut Course<'_>) -> IntervalExposure {
+    fn step(&self, step: &Step, chosen: &[bool], course: &mut Course<'_, '_>) -> IntervalExposure {
         let phase = &self.arm.phases[step.phase];
         let until = self.plan.visits[step.visit];
         let duration = until - step.from;
-        let take = |dosing: &Dosing, first: bool| -> Vec<f64> {
-            if chosen.is_empty() {
-                return vec![dosing.amount; self.block.lanes];
-            }
-            chosen.iter().map(|&c| if c == first { dosing.amount } else { 0.0 }).collect()
-        };
-        let amounts = take(&phase.dosing, true);
+        let amounts = self.amounts(phase, chosen, true);
         match &phase.condition {
             None => course.dose(&phase.dosing, &amounts, duration, step.needs),
-            Some(c) if c.otherwise.interval == phase.dosing.interval && c.otherwise.formulation == phase.dosing.formulation => {
-                let other = take(&c.otherwise, false);
-                let amounts: Vec<f64> = amounts.iter().zip(&other).map(|(a, b)| a + b).collect();
-                course.dose(&phase.dosing, &amounts, duration, step.needs)
-            }
-            Some(c) => {
-                let other = take(&c.otherwise, false);
-                course.either(
-                    chosen,
-                    (&phase.dosing, &amounts),
-                    (&c.otherwise, &other),
-                    duration,
-                    step.needs,
-                )
+            Some(condition) => {
+                let (own, otherwise) = (&phase.dosing, &condition.otherwise);
+                let other = self.amounts(phase, chosen, false);
+                if (otherwise.interval, otherwise.formulation) == (own.interval, own.formulation) {
+                    let amounts: Vec<f64> = amounts.iter().zip(&other).map(|(a, b)| a + b).collect();
+                    return course.dose(own, &amounts, duration, step.needs);
+                }
+                course.either(chosen, (own, &amounts), (otherwise, &other), duration, step.needs)
             }
         }
     }
@@ -335,7 +388,8 @@ impl Walk<'_, '_> {
     /// effect grows in proportion to time until the time at which it was observed, and then stays.
     fn biomarker(&self, response: usize, visit: usize, exposure: &IntervalExposure) -> (Vec<f64>, Vec<f64>) {
         let used = self.trial.study.responses.get(response);
-        let (Some(used), Some(Response::Biomarker(model))) = (used, self.trial.responses.get(response)) else {
+        let (Some(used), Some(Response::Biomarker(model))) = (used, self.trial.responses.get(response))
+        else {
             return (Vec::new(), Vec::new());
         };
         let baseline = used.baseline.map_or(&[][..], |place| self.block.cohort.column(place));
@@ -375,10 +429,4 @@ fn interpolate(points: &[(f64, f64)], time: f64) -> f64 {
             v0 + (v1 - v0) * (time - t0) / (t1 - t0)
         }
     }
-}
-
-/// The probability that a biomarker lies beyond a threshold, for tests of the simulated share.
-#[cfg(test)]
-pub(super) fn normal_share(mean: f64, sd: f64, threshold: f64) -> f64 {
-    normal_cdf((threshold - mean) / sd)
 }

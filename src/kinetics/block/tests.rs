@@ -1,0 +1,1 @@
+//! Blocks against exact answers, and against themselves.
