@@ -7,6 +7,7 @@
 //! | [`document`] | TOML with places and units, unknown keys refused |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
 //! | [`random`] | draws with addresses |
+//! | [`kinetics`] | linear systems and regular dosing of blocks of subjects |
 //!
 //! The rooms use one another in one direction only; `tests/rooms.rs` holds the table and fails on any other arrow.
 
@@ -15,6 +16,7 @@
 
 pub mod diagnostic;
 pub mod document;
+pub mod kinetics;
 pub mod math;
 pub mod random;
 pub mod units;

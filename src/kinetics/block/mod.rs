@@ -1,0 +1,1 @@
+//! Regular dosing of a block of subjects.
