@@ -19,9 +19,11 @@ mod steady;
 mod system;
 
 pub use lanes::{LANES, Lane, LaneMatrix};
+pub(crate) use lanes::{load, padded, store};
 pub use shape::Shape;
 pub use steady::NothingEliminated;
-pub use system::{Integral, LinearSystem, RateFault, SystemError};
+pub(crate) use system::checked;
+pub use system::{Fault, Integral, LinearSystem, SystemError};
 
 #[cfg(test)]
 mod tests;

@@ -21,16 +21,35 @@ pub enum Integral {
     Twice,
 }
 
-/// A rate constant that no system can have.
+/// A value of one subject that cannot be computed with. The subject's results are not numbers; the others go on.
 #[derive(Clone, Debug, PartialEq, Error)]
-#[error("subject {} of the block: rate constant of {rate} is {value}; it must be a number from 0 on", subject + 1)]
-pub struct RateFault {
+#[error("subject {} of the block: {quantity} is {value}; expected a number from 0 on", subject + 1)]
+pub struct Fault {
     /// The subject, from 0 on.
     pub subject: usize,
-    /// Which rate constant.
-    pub rate: String,
-    /// What was given, 1/h.
+    /// Which quantity.
+    pub quantity: String,
+    /// What was given.
     pub value: f64,
+}
+
+/// A padded column in which what is negative or not finite has become NaN, with a fault for each subject.
+pub(crate) fn checked(
+    column: &[f64],
+    negative: bool,
+    quantity: impl Fn() -> String,
+    faults: &mut Vec<Fault>,
+) -> Vec<f64> {
+    let mut column_padded = padded(column);
+    for (subject, value) in column_padded.iter_mut().enumerate() {
+        if !(value.is_finite() && (negative || *value >= 0.0)) {
+            if subject < column.len() {
+                faults.push(Fault { subject, quantity: quantity(), value: *value });
+            }
+            *value = f64::NAN;
+        }
+    }
+    column_padded
 }
 
 /// Columns that do not fit the system.
@@ -71,7 +90,7 @@ pub struct LinearSystem {
     padded: usize,
     states: usize,
     form: Form,
-    faults: Vec<RateFault>,
+    faults: Vec<Fault>,
 }
 
 #[derive(Clone, Debug)]
@@ -105,15 +124,8 @@ impl LinearSystem {
         let mut faults = Vec::new();
         let mut columns = Vec::new();
         for (rate, column) in rates.iter().enumerate() {
-            let mut column = padded(column);
-            for (subject, value) in column.iter_mut().enumerate() {
-                if !(*value >= 0.0 && value.is_finite()) {
-                    if subject < subjects {
-                        faults.push(RateFault { subject, rate: shape.rate_name(rate), value: *value });
-                    }
-                    *value = f64::NAN;
-                }
-            }
+            let name = || format!("rate constant of {}", shape.rate_name(rate));
+            let column = checked(column, false, name, &mut faults);
             columns.extend(column);
         }
         let length = subjects.div_ceil(super::LANES) * super::LANES;
@@ -145,16 +157,8 @@ impl LinearSystem {
         let mut pattern = Vec::new();
         for (at, column) in entries.iter().enumerate() {
             let (i, j) = (at / states, at % states);
-            let mut column = padded(column);
-            for (subject, value) in column.iter_mut().enumerate() {
-                if !value.is_finite() {
-                    if subject < subjects {
-                        let rate = format!("matrix entry ({}, {})", i + 1, j + 1);
-                        faults.push(RateFault { subject, rate, value: *value });
-                    }
-                    *value = f64::NAN;
-                }
-            }
+            let name = || format!("matrix entry ({}, {})", i + 1, j + 1);
+            let column = checked(column, true, name, &mut faults);
             if column.iter().any(|value| *value != 0.0) {
                 pattern.push((i, j));
             }
@@ -188,7 +192,7 @@ impl LinearSystem {
     }
 
     /// Subjects whose rate constants cannot be.
-    pub fn faults(&self) -> &[RateFault] {
+    pub fn faults(&self) -> &[Fault] {
         &self.faults
     }
 

@@ -158,8 +158,8 @@ fn impossible_rates_are_named_and_stay_in_their_lane() {
     assert_eq!(
         texts,
         [
-            "subject 2 of the block: rate constant of elimination is -0.1; it must be a number from 0 on",
-            "subject 3 of the block: rate constant of central to peripheral 1 is inf; it must be a number from 0 on",
+            "subject 2 of the block: rate constant of elimination is -0.1; expected a number from 0 on",
+            "subject 3 of the block: rate constant of central to peripheral 1 is inf; expected a number from 0 on",
         ]
     );
     let response = system.response(Integral::None, &[1.0; LANES]);
