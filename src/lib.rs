@@ -18,6 +18,7 @@
 //! | [`units`] | quantities, dimensions, conversion |
 //! | `output` | result files and the folder that holds them |
 //! | `report` | the page, charts, the table on the terminal |
+//! | [`kinetics`] | linear systems and regular dosing of blocks of subjects |
 //!
 //! The rooms use one another in one direction only; `tests/rooms.rs` holds the table and fails on any other arrow.
 

@@ -14,3 +14,6 @@ pub mod linear;
 pub mod subject;
 
 pub use block_model::{BlockKinetics, BlockModel, BlockModelError};
+
+pub mod block;
+pub mod linear;

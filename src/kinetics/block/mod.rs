@@ -12,7 +12,6 @@
 mod exposure;
 mod formulation;
 mod interval;
-mod mixed;
 mod recursion;
 mod sink;
 
