@@ -19,7 +19,7 @@ fn read(name: &str) -> Evidence {
 }
 
 fn fitted(name: &str) -> Fit {
-    let inputs = Inputs { draws: 500, ..Inputs::new(1) };
+    let inputs = Inputs { draws: 200, ..Inputs::new(1) };
     fit(&read(name), &inputs).unwrap_or_else(|problems| panic!("{name}: {problems}"))
 }
 
@@ -36,7 +36,7 @@ fn every_shipped_evidence_file_is_fitted() {
         let name = path.file_name().unwrap().to_string_lossy().to_string();
         let fit = fitted(&name);
         assert!(!fit.summary.figures.is_empty(), "{name}");
-        assert!(fit.responses.iter().all(|named| named.model.curve().draws().len() == 500), "{name}");
+        assert!(fit.responses.iter().all(|named| named.model.curve().draws().len() == 200), "{name}");
         count += 1;
     }
     assert!(count >= 13, "{count}");

@@ -94,6 +94,18 @@ fn binomial(events: f64, patients: f64, p: f64, q: f64) -> f64 {
     term(events, p) + term(patients - events, q)
 }
 
+/// 1 - exp(-h) and exp(-h) without loss of digits. Rare events have small hazards, where a short series serves.
+fn exponential_law(hazard: f64) -> (f64, f64) {
+    if hazard < 0.01 {
+        let h = hazard;
+        let leaves =
+            h * (1.0 - h / 2.0 * (1.0 - h / 3.0 * (1.0 - h / 4.0 * (1.0 - h / 5.0 * (1.0 - h / 6.0)))));
+        return (leaves, 1.0 - leaves);
+    }
+    let stays = libm::exp(-hazard);
+    (1.0 - stays, stays)
+}
+
 impl AtSlope<'_> {
     /// Averaged risk of an arm, its complement, and its derivative in the intercept.
     fn risk(&self, arm: usize, intercept: f64) -> (f64, f64, f64) {
@@ -114,8 +126,8 @@ impl AtSlope<'_> {
                 let factor = node.years * libm::exp(intercept);
                 for (x, w) in self.factors[arm].iter().zip(&node.weight) {
                     let hazard = factor * x;
-                    let stays = libm::exp(-hazard);
-                    p -= w * libm::expm1(-hazard);
+                    let (leaves, stays) = exponential_law(hazard);
+                    p += w * leaves;
                     q += w * stays;
                     slope += w * if stays > 0.0 { hazard * stays } else { 0.0 };
                 }

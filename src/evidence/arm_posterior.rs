@@ -8,9 +8,9 @@ use crate::random::{Address, Purpose, Stream};
 use crate::response::Shape;
 
 /// Points of the grids: over the slope (fewer where an EC50 is uncertain as well), an intercept, and ln EC50.
-const SLOPES: usize = 1201;
-const SLOPES_EACH: usize = 121;
-const INTERCEPTS: usize = 97;
+const SLOPES: usize = 241;
+const SLOPES_EACH: usize = 65;
+const INTERCEPTS: usize = 49;
 const HALVES: usize = 25;
 /// Grids end where the density has fallen by this much on the log scale.
 const FALL: f64 = 18.0;
@@ -158,6 +158,10 @@ fn slope_density(likelihood: &Likelihood, priors: ArmPriors, spread: f64, size: 
 }
 
 fn intercept_density(at: &AtSlope<'_>, trial: usize, prior: Prior) -> Density {
-    let (best, _) = at.best(trial, Some(prior));
-    Density::around(|a| at.log_density(trial, a, Some(prior)), best, 0.25, BOUND, FALL, INTERCEPTS)
+    let (best, peak) = at.best(trial, Some(prior));
+    let log_density = |a: f64| at.log_density(trial, a, Some(prior));
+    // The width of the peak from its curvature; the likelihood's tails are never lighter than the normal's by much.
+    let bend = (2.0 * peak - log_density(best + 0.1) - log_density(best - 0.1)) / 0.01;
+    let width = if bend > 1e-2 { 1.5 / bend.sqrt() } else { 2.0 };
+    Density::around(log_density, best, width, BOUND, FALL, INTERCEPTS)
 }
