@@ -9,6 +9,7 @@
 //! | [`exposure`] | metrics, non-compartmental analysis, summaries of many subjects |
 //! | [`expr`] | the language of equations: parse, check dimensions, differentiate, compile to a program over a block |
 //! | [`kinetics`] | a model solved along a timeline |
+//! | [`kinetics`] | linear systems and regular dosing of blocks of subjects |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
 //! | [`model`] | model files: read, check, resolve; linear or not |
 //! | [`ode`] | integrators for systems of ordinary differential equations |
@@ -18,13 +19,14 @@
 //! | [`units`] | quantities, dimensions, conversion |
 //! | `output` | result files and the folder that holds them |
 //! | `report` | the page, charts, the table on the terminal |
-//! | [`kinetics`] | linear systems and regular dosing of blocks of subjects |
 //!
 //! The rooms use one another in one direction only; `tests/rooms.rs` holds the table and fails on any other arrow.
 
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod diagnostic;
 pub mod document;
 pub mod dosing;

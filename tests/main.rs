@@ -8,3 +8,4 @@ mod ode;
 mod ode_problems;
 mod report;
 mod rooms;
+mod bad_input;

@@ -14,6 +14,3 @@ pub mod linear;
 pub mod subject;
 
 pub use block_model::{BlockKinetics, BlockModel, BlockModelError};
-
-pub mod block;
-pub mod linear;

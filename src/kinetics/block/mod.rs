@@ -12,6 +12,7 @@
 mod exposure;
 mod formulation;
 mod interval;
+mod mixed;
 mod recursion;
 mod sink;
 
