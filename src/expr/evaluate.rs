@@ -1,5 +1,7 @@
 //! Working programs off: one subject at a time, or a block of subjects side by side.
 
+use crate::math::dispatch::{Kernel, dispatch};
+
 use super::functions as f;
 use super::graph::{Binary, Unary};
 use super::program::{Home, Instruction, Operation, Program};
@@ -68,8 +70,7 @@ impl Program {
         let mut start = 0;
         while start < count {
             let lanes = self.lanes.min(count - start);
-            let mut chunk = Chunk { program: self, inputs, outputs, scratch, start, lanes };
-            chunk.work();
+            dispatch(Chunk { program: self, inputs, outputs, scratch, start, lanes });
             start += lanes;
         }
     }
@@ -119,7 +120,19 @@ enum Operand<'a> {
     Lanes(&'a [f64]),
 }
 
+/// The loops over the lanes are compiled for the widest instructions of the processor, so everything down to them is
+/// put in line.
+impl Kernel for Chunk<'_, '_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        self.work();
+    }
+}
+
 impl Chunk<'_, '_, '_> {
+    #[inline(always)]
     fn operand(&self, place: u32) -> Operand<'_> {
         let place = place as usize;
         if !self.scratch.varies[place] {
@@ -140,6 +153,7 @@ impl Chunk<'_, '_, '_> {
         Operand::Lanes(&whole[self.start..self.start + self.lanes])
     }
 
+    #[inline(always)]
     fn work(&mut self) {
         for i in 0..self.scratch.active.len() {
             let i = self.scratch.active[i] as usize;
@@ -164,6 +178,7 @@ impl Chunk<'_, '_, '_> {
     }
 
     /// Puts a value into its output, unless it was worked out there.
+    #[inline(always)]
     fn deliver(&mut self, output: usize, place: u32) {
         let varies = self.scratch.varies[place as usize];
         let producer = (place as usize).checked_sub(self.program.first());
@@ -181,6 +196,7 @@ impl Chunk<'_, '_, '_> {
         self.outputs[output] = column;
     }
 
+    #[inline(always)]
     fn instruction(&self, instruction: &Instruction, out: &mut [f64]) {
         let a = self.operand(instruction.a);
         match instruction.operation {
@@ -197,6 +213,7 @@ impl Chunk<'_, '_, '_> {
     }
 }
 
+#[inline(always)]
 fn unary(op: Unary, a: &[f64], out: &mut [f64]) {
     match op {
         Unary::Exp => f::exp_block(a, out),
@@ -209,6 +226,7 @@ fn unary(op: Unary, a: &[f64], out: &mut [f64]) {
     }
 }
 
+#[inline(always)]
 fn each(a: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
     for (out, &a) in out.iter_mut().zip(a) {
         *out = f(a);
@@ -216,6 +234,7 @@ fn each(a: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
 }
 
 /// One loop for each operation, so that each is worked off without a choice per subject.
+#[inline(always)]
 fn binary(op: Binary, a: Operand<'_>, b: Operand<'_>, out: &mut [f64]) {
     use Binary as B;
     match op {
@@ -253,6 +272,7 @@ fn pairs(a: Operand<'_>, b: Operand<'_>, out: &mut [f64], f: impl Fn(f64, f64) -
     }
 }
 
+#[inline(always)]
 fn select(condition: Operand<'_>, then: Operand<'_>, otherwise: Operand<'_>, out: &mut [f64]) {
     let conditions = match condition {
         Operand::Lanes(lanes) => lanes,
