@@ -5,6 +5,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use exposim::expr::{Checked, Column, Expression, Program, Scope, Scratch, Symbol};
+use exposim::math::dispatch::{Kernel, dispatch};
 use exposim::math::{exp_slice, pow_all_slice, pow_slice};
 
 const SUBJECTS: usize = 1024;
@@ -109,6 +110,7 @@ const FRIBERG: [&str; 5] = [
 ];
 
 /// The same equations by hand, for one subject.
+#[inline(always)]
 fn friberg_by_hand([ktr, slope, cp]: [f64; 3], power: f64, [prol, t1, t2, t3, circ]: [f64; 5]) -> [f64; 5] {
     let (into, first, second, third) = (ktr * prol, ktr * t1, ktr * t2, ktr * t3);
     [
@@ -118,6 +120,35 @@ fn friberg_by_hand([ktr, slope, cp]: [f64; 3], power: f64, [prol, t1, t2, t3, ci
         second - third,
         third - ktr * circ,
     ]
+}
+
+/// The same equations over a block, compiled for the widest instructions as the program's loops are.
+struct FribergByHand<'a> {
+    columns: [&'a [f64]; 10],
+    power: &'a mut [f64],
+    slopes: &'a mut [Vec<f64>],
+}
+
+impl Kernel for FribergByHand<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let [ktr, slope, circ0, gamma, cp, prol, t1, t2, t3, circ] = self.columns.map(|c| &c[..SUBJECTS]);
+        let [d_prol, d_t1, d_t2, d_t3, d_circ] = self.slopes else { return };
+        let (d_prol, d_t1, d_t2) = (&mut d_prol[..SUBJECTS], &mut d_t1[..SUBJECTS], &mut d_t2[..SUBJECTS]);
+        let (d_t3, d_circ, power) =
+            (&mut d_t3[..SUBJECTS], &mut d_circ[..SUBJECTS], &mut self.power[..SUBJECTS]);
+        for i in 0..SUBJECTS {
+            d_prol[i] = circ0[i] / circ[i];
+        }
+        pow_slice(d_prol, gamma, power);
+        for i in 0..SUBJECTS {
+            let states = [prol[i], t1[i], t2[i], t3[i], circ[i]];
+            let d = friberg_by_hand([ktr[i], slope[i], cp[i]], power[i], states);
+            (d_prol[i], d_t1[i], d_t2[i], d_t3[i], d_circ[i]) = (d[0], d[1], d[2], d[3], d[4]);
+        }
+    }
 }
 
 fn friberg(c: &mut Criterion) {
@@ -143,20 +174,10 @@ fn friberg(c: &mut Criterion) {
     let mut group = c.benchmark_group("right-hand side");
     group.throughput(Throughput::Elements(SUBJECTS as u64));
     group.bench_function("by hand, slices", |b| {
-        let (mut ratio, mut power) = (vec![0.0; SUBJECTS], vec![0.0; SUBJECTS]);
+        let mut power = vec![0.0; SUBJECTS];
         b.iter(|| {
-            let [ktr, slope, circ0, gamma, cp, prol, t1, t2, t3, circ] =
-                std::array::from_fn(|i| &columns[i][..SUBJECTS]);
-            let [d_prol, d_t1, d_t2, d_t3, d_circ] = slopes.as_mut_slice() else { return };
-            for i in 0..SUBJECTS {
-                ratio[i] = circ0[i] / circ[i];
-            }
-            pow_slice(&ratio, gamma, &mut power);
-            for i in 0..SUBJECTS {
-                let states = [prol[i], t1[i], t2[i], t3[i], circ[i]];
-                let d = friberg_by_hand([ktr[i], slope[i], cp[i]], power[i], states);
-                (d_prol[i], d_t1[i], d_t2[i], d_t3[i], d_circ[i]) = (d[0], d[1], d[2], d[3], d[4]);
-            }
+            let columns = std::array::from_fn(|i| columns[i].as_slice());
+            dispatch(FribergByHand { columns, power: &mut power, slopes: &mut slopes });
             black_box(&mut slopes);
         });
     });

@@ -1,3 +1,4 @@
 //! Tests of behaviour through the public interface: one file a promise.
 
+mod expressions;
 mod rooms;

@@ -256,7 +256,15 @@ pub(super) fn to_unit(graph: &mut Graph, id: Id, unit: &Unit) -> Id {
 }
 
 fn scaled(graph: &mut Graph, id: Id, factor: f64, divisor: f64) -> Id {
-    let (op, size) = if factor >= 1.0 { (Binary::Multiply, factor) } else { (Binary::Divide, divisor) };
+    use Binary::{Divide, Multiply};
+    let (op, inverse, size) =
+        if factor >= 1.0 { (Multiply, Divide, factor) } else { (Divide, Multiply, divisor) };
     let size = graph.constant(size);
+    // A value that was just given its unit is the number that it was.
+    if let Node::Binary(last, number, by) = graph.node(id)
+        && (last, by) == (inverse, size)
+    {
+        return number;
+    }
     graph.binary(op, id, size)
 }

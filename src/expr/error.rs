@@ -1,7 +1,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::units::{Dimension, UnitError};
+use crate::units::UnitError;
 
 /// What is wrong with an expression, and where in its text.
 ///
@@ -99,9 +99,4 @@ pub(super) const NO_UNIT: &str = "E0320";
 
 pub(super) fn unit_error(span: Range<usize>, error: &UnitError) -> ExprError {
     ExprError::new(UNIT, span, error.to_string())
-}
-
-/// `is mass/volume`, `is a pure number`: the second half of a sentence about one side.
-pub(super) fn is_dimension(dimension: Dimension) -> String {
-    format!("is {dimension}")
 }

@@ -235,6 +235,12 @@ impl Graph {
             Binary::Power if self.is(b, 0.0) => Some(self.constant(1.0)),
             Binary::Power if self.is(b, 1.0) => Some(a),
             Binary::Min | Binary::Max if a == b => Some(a),
+            // Conditions are 0 or 1.
+            Binary::And | Binary::Or => {
+                let (known, other) = if self.value(a).is_some() { (a, b) } else { (b, a) };
+                let holds = self.value(known)? != 0.0;
+                Some(if holds == (op == Binary::And) { other } else { known })
+            }
             _ => None,
         }
     }
