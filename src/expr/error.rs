@@ -1,12 +1,14 @@
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
+use crate::diagnostic::{Diagnostic, Source};
 use crate::units::UnitError;
 
 /// What is wrong with an expression, and where in its text.
 ///
 /// The span counts bytes from the start of the expression; whoever took the expression out of a file shifts it to
-/// the place in that file and makes a [`Diagnostic`](crate::diagnostic::Diagnostic) of it.
+/// the place in that file ([`ExprError::in_source`]).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExprError {
     /// A stable code, `E0301` to `E0399`.
@@ -41,6 +43,17 @@ impl ExprError {
     pub fn shifted(mut self, offset: usize) -> Self {
         self.span = self.span.start + offset..self.span.end + offset;
         self
+    }
+
+    /// The error as a problem of the file in whose text the expression begins at byte `offset`.
+    pub fn in_source(&self, source: &Arc<Source>, offset: usize) -> Diagnostic {
+        let span = self.span.start + offset..self.span.end + offset;
+        let diagnostic =
+            Diagnostic::error(self.code, self.message.as_str()).at(source, span).label(self.label.as_str());
+        match &self.help {
+            Some(help) => diagnostic.help(help.as_str()),
+            None => diagnostic,
+        }
     }
 }
 

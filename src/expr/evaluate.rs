@@ -40,13 +40,15 @@ impl Program {
     /// If there are fewer inputs than the largest slot in [`Program::slots`] asks for, or fewer outputs than
     /// [`Program::outputs`].
     pub fn run(&self, inputs: &[f64], outputs: &mut [f64], scratch: &mut Scratch) {
-        let file = &mut scratch.file;
-        file.clear();
-        file.extend(self.slots.iter().map(|&slot| inputs[slot]));
-        file.extend_from_slice(&self.constants);
-        for instruction in &self.instructions {
-            let value = instruction.apply(file);
-            file.push(value);
+        let (slots, first) = (self.slots.len(), self.first());
+        scratch.file.resize(first + self.instructions.len(), 0.0);
+        let file = scratch.file.as_mut_slice();
+        for (value, &slot) in file.iter_mut().zip(&self.slots) {
+            *value = inputs[slot];
+        }
+        file[slots..first].copy_from_slice(&self.constants);
+        for (place, instruction) in (first..).zip(&self.instructions) {
+            file[place] = instruction.apply(file);
         }
         for (out, &place) in outputs[..self.outputs.len()].iter_mut().zip(&self.outputs) {
             *out = file[place as usize];

@@ -61,6 +61,7 @@ pub(super) fn truth(holds: bool) -> f64 {
 }
 
 impl Unary {
+    #[inline(always)]
     pub(super) fn apply(self, x: f64) -> f64 {
         match self {
             Unary::Negate => -x,
@@ -113,6 +114,12 @@ impl Binary {
             Binary::And => truth(a != 0.0 && b != 0.0),
             Binary::Or => truth(a != 0.0 || b != 0.0),
         }
+    }
+
+    /// Whether the value jumps or kinks where one side passes the other.
+    pub(super) fn switches(self) -> bool {
+        use Binary as B;
+        matches!(self, B::Less | B::LessOrEqual | B::Equal | B::NotEqual | B::Min | B::Max)
     }
 
     fn commutes(self) -> bool {

@@ -98,6 +98,28 @@ fn a_term_linear_in_the_states_has_a_second_derivative_of_zero() {
 }
 
 #[test]
+fn what_is_constant_between_switches_says_where_they_are() {
+    let scope = population();
+    let t = 4;
+    for (text, expected) in [
+        ("if t < 24 h then KA else if t >= 48 h then 2*KA else 3*KA", Some(vec!["24", "48"])),
+        ("if CL/V*10 h*1 h > t then 1 else 2", Some(vec!["CL/V*10"])),
+        ("max(t, tad)", Some(vec!["tad"])),
+        ("KA*exp(-KA*t)", Some(vec![])),
+        ("if t < 24 h and 24 h < t then 1 else 2", Some(vec!["24"])),
+        ("if 2*t < 24 h then 1 else 2", None),
+        ("floor(t/24 h)", None),
+        ("if t < exp(-KA*t)*1 h then 1 else 2", None),
+    ] {
+        let switches = check(text, &scope).switches_at(t);
+        let shown = switches.map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(shown, expected.map(|list| list.into_iter().map(String::from).collect()), "{text}");
+    }
+    let steps = check("if t < 24 h then KA else 2*KA", &scope);
+    assert!(steps.differentiate(t).is_zero() && steps.depends_on(t));
+}
+
+#[test]
 fn polygamma_equals_published_values() {
     // Abramowitz & Stegun 1964, 6.3.2, 6.3.3, 6.4.2 and 6.4.4; the rest mpmath 1.3, psi(order, x) at 30 digits.
     for (order, x, expected) in [

@@ -58,6 +58,14 @@ fn names_that_the_language_uses_are_not_given_away() {
 fn an_error_can_be_moved_to_its_place_in_a_file() {
     let error = Expression::parse("CL + ").unwrap_err().shifted(100);
     assert_eq!(error.span, 105..105);
+    let file = crate::diagnostic::Source::new("m.toml", "CL = \"TVCL*exp(V)\"");
+    let error =
+        Expression::parse("TVCL*exp(V)").unwrap().check(&scope(&[("TVCL", "L/h"), ("V", "L")])).unwrap_err();
+    let shown = error[0].in_source(&file, 6).to_string();
+    for part in ["E0311", "m.toml:1:16", "needs a pure number, and `V` is volume", "divide it by a reference"]
+    {
+        assert!(shown.contains(part), "{part} is not in\n{shown}");
+    }
 }
 
 #[rustfmt::skip]
