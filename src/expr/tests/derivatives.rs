@@ -3,18 +3,23 @@ use proptest::prelude::*;
 use super::super::graph::{Binary, Node, Unary};
 use super::*;
 
-/// The slope by central differences with two step widths, if they agree.
+/// The slope by central differences with two step widths, if they agree and the middle does not jump out of line (a
+/// condition can turn on the last bit).
 fn slope(expression: &Checked, at: [f64; 3], slot: usize) -> Option<f64> {
+    let middle = run(expression, &at);
     let difference = |h: f64| {
         let (mut up, mut down) = (at, at);
         up[slot] += h;
         down[slot] -= h;
-        (run(expression, &up) - run(expression, &down)) / (up[slot] - down[slot])
+        let (above, below) = (run(expression, &up), run(expression, &down));
+        let in_line =
+            (above + below - 2.0 * middle).abs() <= 0.1 * (above - below).abs() + 1e-7 * middle.abs();
+        if in_line { (above - below) / (up[slot] - down[slot]) } else { f64::NAN }
     };
     let (wide, narrow) = (difference(1e-4), difference(5e-5));
     let size = wide.abs().max(narrow.abs());
     // Rounding of a large value would drown the slope.
-    let noise = run(expression, &at).abs() * 1e-15 / 5e-5;
+    let noise = middle.abs() * 1e-15 / 5e-5;
     let agree = (wide - narrow).abs() <= 1e-5 * size + 10.0 * noise;
     (wide.is_finite() && narrow.is_finite() && agree && noise <= 1e-7 * size.max(1.0)).then_some(narrow)
 }
