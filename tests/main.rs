@@ -7,5 +7,6 @@ mod nca;
 mod ode;
 mod ode_problems;
 mod report;
+mod expressions;
 mod rooms;
 mod bad_input;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::units::{Dimension, Unit};
 
-use super::graph::{Binary, Graph, Id, Node, Unary};
+use super::graph::{Binary, Graph, Id, Node, Unary, operands};
 use super::{derivative, display};
 
 /// An expression whose names are inputs and whose dimensions fit: ready to be taken apart, put together with others,
@@ -154,6 +154,40 @@ impl Checked {
             .collect()
     }
 
+    /// Where an input makes the expression switch, as by `t < 24 h` or `max(tad, D2)`: the values of the input, each an
+    /// expression of the others. `None` if it also switches in another way, as by `2*t < 24 h` or `floor(t/24 h)`.
+    ///
+    /// An expression whose derivative by the time is 0 and whose switches are known is constant between them.
+    pub fn switches_at(&self, slot: usize) -> Option<Vec<Checked>> {
+        let mut graph = Graph::default();
+        let place = graph.import(&self.nodes);
+        let mut depends: Vec<bool> = Vec::with_capacity(place.len());
+        let mut found: Vec<Checked> = Vec::new();
+        let dimension = self.symbols.get(&slot).map(|known| known.dimension).unwrap_or_default();
+        for node in &*self.nodes {
+            depends.push(match *node {
+                Node::Symbol(s) => s == slot,
+                _ => operands(*node).into_iter().flatten().any(|operand| depends[operand]),
+            });
+            let other = match *node {
+                Node::Binary(op, a, b) if op.switches() && (depends[a] || depends[b]) => {
+                    match (self.nodes[a], self.nodes[b]) {
+                        (Node::Symbol(s), _) if s == slot && !depends[b] => b,
+                        (_, Node::Symbol(s)) if s == slot && !depends[a] => a,
+                        _ => return None,
+                    }
+                }
+                Node::Unary(Unary::Abs | Unary::Floor, a) if depends[a] => return None,
+                _ => continue,
+            };
+            let at = Checked::new(&graph, place[other], &self.symbols, Kind::Number(dimension));
+            if !found.contains(&at) {
+                found.push(at);
+            }
+        }
+        Some(found)
+    }
+
     /// A plain number read as one in a unit, as the result of an unchecked model is.
     #[must_use]
     pub fn in_unit(&self, unit: &Unit) -> Checked {
@@ -275,7 +309,15 @@ pub(super) fn to_unit(graph: &mut Graph, id: Id, unit: &Unit) -> Id {
 }
 
 fn scaled(graph: &mut Graph, id: Id, factor: f64, divisor: f64) -> Id {
-    let (op, size) = if factor >= 1.0 { (Binary::Multiply, factor) } else { (Binary::Divide, divisor) };
+    use Binary::{Divide, Multiply};
+    let (op, inverse, size) =
+        if factor >= 1.0 { (Multiply, Divide, factor) } else { (Divide, Multiply, divisor) };
     let size = graph.constant(size);
+    // A value that was just given its unit is the number that it was.
+    if let Node::Binary(last, number, by) = graph.node(id)
+        && (last, by) == (inverse, size)
+    {
+        return number;
+    }
     graph.binary(op, id, size)
 }

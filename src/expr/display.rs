@@ -87,7 +87,9 @@ impl Printer<'_> {
         match self.expression.nodes()[id] {
             Node::Constant(bits) => {
                 let value = f64::from_bits(bits);
-                self.bracketed(value.is_sign_negative() && least > 6, |p| write!(p.out, "{}", Number(value)))
+                self.bracketed(value.is_sign_negative() && least > 6 && least != 8, |p| {
+                    write!(p.out, "{}", Number(value))
+                })
             }
             Node::Symbol(slot) => match self.expression.name(slot) {
                 Some(name) => self.out.write_str(name),
@@ -95,7 +97,7 @@ impl Printer<'_> {
             },
             Node::Unary(op @ (Unary::Negate | Unary::Not), a) => {
                 let own = if op == Unary::Negate { 7 } else { 3 };
-                self.bracketed(least > own - 1, |p| {
+                self.bracketed(least > own || (least == own && op == Unary::Negate), |p| {
                     p.out.push_str(unary_name(op));
                     p.part(a, own, deeper)
                 })

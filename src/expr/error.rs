@@ -1,13 +1,14 @@
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::diagnostic::Diagnostic;
-use crate::units::{Dimension, UnitError};
+use crate::diagnostic::{Diagnostic, Source};
+use crate::units::UnitError;
 
 /// What is wrong with an expression, and where in its text.
 ///
 /// The span counts bytes from the start of the expression; whoever took the expression out of a file shifts it to
-/// the place in that file and makes a [`Diagnostic`](crate::diagnostic::Diagnostic) of it.
+/// the place in that file ([`ExprError::in_source`]).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExprError {
     /// A stable code, `E0301` to `E0399`.
@@ -42,6 +43,12 @@ impl ExprError {
     pub fn shifted(mut self, offset: usize) -> Self {
         self.span = self.span.start + offset..self.span.end + offset;
         self
+    }
+
+    /// The error as a problem of the file in whose text the expression begins at byte `offset`.
+    pub fn in_source(&self, source: &Arc<Source>, offset: usize) -> Diagnostic {
+        let span = self.span.start + offset..self.span.end + offset;
+        Diagnostic::from(self.clone()).at(source, span)
     }
 }
 
@@ -111,9 +118,4 @@ pub(super) const NO_UNIT: &str = "E0320";
 
 pub(super) fn unit_error(span: Range<usize>, error: &UnitError) -> ExprError {
     ExprError::new(UNIT, span, error.to_string())
-}
-
-/// `is mass/volume`, `is a pure number`: the second half of a sentence about one side.
-pub(super) fn is_dimension(dimension: Dimension) -> String {
-    format!("is {dimension}")
 }

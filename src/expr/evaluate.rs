@@ -1,5 +1,7 @@
 //! Working programs off: one subject at a time, or a block of subjects side by side.
 
+use crate::math::dispatch::{Kernel, dispatch};
+
 use super::functions as f;
 use super::graph::{Binary, Unary};
 use super::program::{Home, Instruction, Operation, Program};
@@ -38,13 +40,15 @@ impl Program {
     /// If there are fewer inputs than the largest slot in [`Program::slots`] asks for, or fewer outputs than
     /// [`Program::outputs`].
     pub fn run(&self, inputs: &[f64], outputs: &mut [f64], scratch: &mut Scratch) {
-        let file = &mut scratch.file;
-        file.clear();
-        file.extend(self.slots.iter().map(|&slot| inputs[slot]));
-        file.extend_from_slice(&self.constants);
-        for instruction in &self.instructions {
-            let value = instruction.apply(file);
-            file.push(value);
+        let (slots, first) = (self.slots.len(), self.first());
+        scratch.file.resize(first + self.instructions.len(), 0.0);
+        let file = scratch.file.as_mut_slice();
+        for (value, &slot) in file.iter_mut().zip(&self.slots) {
+            *value = inputs[slot];
+        }
+        file[slots..first].copy_from_slice(&self.constants);
+        for (place, instruction) in (first..).zip(&self.instructions) {
+            file[place] = instruction.apply(file);
         }
         for (out, &place) in outputs[..self.outputs.len()].iter_mut().zip(&self.outputs) {
             *out = file[place as usize];
@@ -68,8 +72,7 @@ impl Program {
         let mut start = 0;
         while start < count {
             let lanes = self.lanes.min(count - start);
-            let mut chunk = Chunk { program: self, inputs, outputs, scratch, start, lanes };
-            chunk.work();
+            dispatch(Chunk { program: self, inputs, outputs, scratch, start, lanes });
             start += lanes;
         }
     }
@@ -119,7 +122,19 @@ enum Operand<'a> {
     Lanes(&'a [f64]),
 }
 
+/// The loops over the lanes are compiled for the widest instructions of the processor, so everything down to them is
+/// put in line.
+impl Kernel for Chunk<'_, '_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        self.work();
+    }
+}
+
 impl Chunk<'_, '_, '_> {
+    #[inline(always)]
     fn operand(&self, place: u32) -> Operand<'_> {
         let place = place as usize;
         if !self.scratch.varies[place] {
@@ -140,6 +155,7 @@ impl Chunk<'_, '_, '_> {
         Operand::Lanes(&whole[self.start..self.start + self.lanes])
     }
 
+    #[inline(always)]
     fn work(&mut self) {
         for i in 0..self.scratch.active.len() {
             let i = self.scratch.active[i] as usize;
@@ -164,6 +180,7 @@ impl Chunk<'_, '_, '_> {
     }
 
     /// Puts a value into its output, unless it was worked out there.
+    #[inline(always)]
     fn deliver(&mut self, output: usize, place: u32) {
         let varies = self.scratch.varies[place as usize];
         let producer = (place as usize).checked_sub(self.program.first());
@@ -181,6 +198,7 @@ impl Chunk<'_, '_, '_> {
         self.outputs[output] = column;
     }
 
+    #[inline(always)]
     fn instruction(&self, instruction: &Instruction, out: &mut [f64]) {
         let a = self.operand(instruction.a);
         match instruction.operation {
@@ -197,6 +215,7 @@ impl Chunk<'_, '_, '_> {
     }
 }
 
+#[inline(always)]
 fn unary(op: Unary, a: &[f64], out: &mut [f64]) {
     match op {
         Unary::Exp => f::exp_block(a, out),
@@ -209,6 +228,7 @@ fn unary(op: Unary, a: &[f64], out: &mut [f64]) {
     }
 }
 
+#[inline(always)]
 fn each(a: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
     for (out, &a) in out.iter_mut().zip(a) {
         *out = f(a);
@@ -216,6 +236,7 @@ fn each(a: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
 }
 
 /// One loop for each operation, so that each is worked off without a choice per subject.
+#[inline(always)]
 fn binary(op: Binary, a: Operand<'_>, b: Operand<'_>, out: &mut [f64]) {
     use Binary as B;
     match op {
@@ -253,6 +274,7 @@ fn pairs(a: Operand<'_>, b: Operand<'_>, out: &mut [f64], f: impl Fn(f64, f64) -
     }
 }
 
+#[inline(always)]
 fn select(condition: Operand<'_>, then: Operand<'_>, otherwise: Operand<'_>, out: &mut [f64]) {
     let conditions = match condition {
         Operand::Lanes(lanes) => lanes,

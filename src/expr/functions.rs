@@ -2,49 +2,10 @@
 //! a block, calls these and no others, so that both give the same bits.
 
 use crate::math::normal_cdf;
-
-/// e to the power `x`.
-pub(super) fn exp(x: f64) -> f64 {
-    libm::exp(x)
-}
-
-/// Natural logarithm.
-pub(super) fn log(x: f64) -> f64 {
-    libm::log(x)
-}
-
-/// `x` to the power `y`.
-pub(super) fn pow(x: f64, y: f64) -> f64 {
-    libm::pow(x, y)
-}
-
-/// [`exp`] of every element.
-pub(super) fn exp_block(x: &[f64], out: &mut [f64]) {
-    each(x, out, exp);
-}
-
-/// [`log`] of every element.
-pub(super) fn log_block(x: &[f64], out: &mut [f64]) {
-    each(x, out, log);
-}
-
-/// Every element of `x` to the power `y`.
-pub(super) fn pow_block(x: &[f64], y: f64, out: &mut [f64]) {
-    each(x, out, |x| pow(x, y));
-}
-
-/// Every element of `x` to the power of its element of `y`.
-pub(super) fn pow_columns(x: &[f64], y: &[f64], out: &mut [f64]) {
-    for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
-        *out = pow(x, y);
-    }
-}
-
-fn each(x: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
-    for (out, &x) in out.iter_mut().zip(x) {
-        *out = f(x);
-    }
-}
+pub(super) use crate::math::{exp, ln as log, pow};
+pub(super) use crate::math::{
+    exp_slice as exp_block, ln_slice as log_block, pow_all_slice as pow_block, pow_slice as pow_columns,
+};
 
 /// Decimal logarithm.
 pub(super) fn log10(x: f64) -> f64 {

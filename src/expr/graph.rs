@@ -61,6 +61,7 @@ pub(super) fn truth(holds: bool) -> f64 {
 }
 
 impl Unary {
+    #[inline(always)]
     pub(super) fn apply(self, x: f64) -> f64 {
         match self {
             Unary::Negate => -x,
@@ -113,6 +114,12 @@ impl Binary {
             Binary::And => truth(a != 0.0 && b != 0.0),
             Binary::Or => truth(a != 0.0 || b != 0.0),
         }
+    }
+
+    /// Whether the value jumps or kinks where one side passes the other.
+    pub(super) fn switches(self) -> bool {
+        use Binary as B;
+        matches!(self, B::Less | B::LessOrEqual | B::Equal | B::NotEqual | B::Min | B::Max)
     }
 
     fn commutes(self) -> bool {
@@ -235,6 +242,12 @@ impl Graph {
             Binary::Power if self.is(b, 0.0) => Some(self.constant(1.0)),
             Binary::Power if self.is(b, 1.0) => Some(a),
             Binary::Min | Binary::Max if a == b => Some(a),
+            // Conditions are 0 or 1.
+            Binary::And | Binary::Or => {
+                let (known, other) = if self.value(a).is_some() { (a, b) } else { (b, a) };
+                let holds = self.value(known)? != 0.0;
+                Some(if holds == (op == Binary::And) { other } else { known })
+            }
             _ => None,
         }
     }

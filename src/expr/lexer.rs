@@ -276,9 +276,11 @@ impl<'a> Lexer<'a> {
         let more = after[length..].starts_with(|c: char| c == '.' || starts_name(c));
         if length == sign || more || self.rest().starts_with(' ') {
             let from = self.text.len() - after.len();
+            let beyond = |c: char| !(c == '.' || c == '-' || c.is_alphanumeric());
+            let end = after.find(beyond).unwrap_or(after.len());
             return Err(ExprError::new(
                 UNIT,
-                from - 1..from + length,
+                from - 1..from + end,
                 "a `^` after a unit is a power of that unit",
             )
             .label("a whole number must follow, without spaces")

@@ -43,6 +43,11 @@ pub(super) fn expression(text: &str) -> Result<Expression, ExprError> {
         );
         return Err(ExprError::new(TOO_LARGE, 0..0, message).help("split it into several named ones"));
     }
+    if text.trim().is_empty() {
+        return Err(ExprError::new(UNEXPECTED, 0..text.len(), "the expression is empty")
+            .label("expected a formula")
+            .help("write a formula, such as `CL/V`"));
+    }
     let mut lexer = Lexer::new(text);
     let token = lexer.next()?;
     let mut parser = Parser { text, lexer, token, nodes: Vec::new(), depth: 0 };

@@ -7,6 +7,9 @@ use super::lower::lower;
 /// A program holds a file of values: first the inputs that it uses, then its constants, then the result of each
 /// instruction. [`Program::run`] works it off for one subject, [`Program::run_block`] for many side by side; both
 /// give the same bits.
+///
+/// No machine code is made at run time: over a block the choice of an instruction is spread over so many lanes that
+/// what remains are the loops that somebody would write by hand.
 #[derive(Clone, Debug)]
 pub struct Program {
     /// The slot of each input that is used; input `k` is value `k` of the file.

@@ -103,6 +103,15 @@ impl Scope {
         Ok(())
     }
 
+    /// The first category that has a level of this name.
+    pub(super) fn category_with(&self, level: &str) -> Option<&str> {
+        let has = |entry: &Entry| match entry {
+            Entry::Symbol(Symbol { levels: Some(levels), .. }) => levels.iter().any(|l| l == level),
+            _ => false,
+        };
+        self.names.iter().find(|(_, entry)| has(entry)).map(|(name, _)| name.as_str())
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Entry> {
         self.names.get(name)
     }
