@@ -110,9 +110,9 @@ impl<E: Equations> Ode<E> {
     fn map(&mut self, time: f64, period: &Period, state: &mut [f64]) -> Result<(), Reason> {
         let start = time - period.interval();
         let mut programme = Programme::new(period, state.len())?;
-        while let Some((span, rates)) = programme.next(state)? {
-            let mut fed = Fed { equations: &mut self.equations, rates };
-            let (from, to) = (start + span.start, start + span.end);
+        while let Some(span) = programme.next(state)? {
+            let mut fed = Fed { equations: &mut self.equations, rates: span.rates };
+            let (from, to) = (start + span.from, start + span.to);
             self.work += self.integrator.integrate(&mut fed, from, state, to, &[], |_, _, _| ())?;
         }
         if state.iter().all(|x| x.is_finite()) { Ok(()) } else { Err(Reason::NotFinite) }
