@@ -372,7 +372,8 @@ impl<'a> Checker<'a> {
     }
 
     fn numbers(&mut self, nodes: &[NodeId], user: &str) -> bool {
-        nodes.iter().fold(true, |all, &node| self.number(node, user) && all)
+        // Every one is looked at, so that every wrong one is reported.
+        nodes.iter().filter(|&&node| !self.number(node, user)).count() == 0
     }
 
     fn dimension(&self, node: NodeId) -> Dimension {

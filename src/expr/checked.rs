@@ -163,6 +163,25 @@ impl Checked {
         Checked::new(&graph, root, &self.symbols, Kind::Number(unit.dimension()))
     }
 
+    /// The expression where the input in a slot has a value (coherent units).
+    #[must_use]
+    pub fn at(&self, slot: usize, value: f64) -> Checked {
+        let mut graph = Graph::default();
+        let mut place: Vec<Id> = Vec::with_capacity(self.nodes.len());
+        for node in self.nodes.iter() {
+            let id = match *node {
+                Node::Symbol(found) if found == slot => graph.constant(value),
+                Node::Symbol(other) => graph.symbol(other),
+                Node::Constant(bits) => graph.constant(f64::from_bits(bits)),
+                Node::Unary(op, a) => graph.unary(op, place[a]),
+                Node::Binary(op, a, b) => graph.binary(op, place[a], place[b]),
+                Node::Select(c, a, b) => graph.select(place[c], place[a], place[b]),
+            };
+            place.push(id);
+        }
+        Checked::new(&graph, place[place.len() - 1], &self.symbols, self.kind)
+    }
+
     /// The same expression with other slots for its inputs; a slot of which `to` knows nothing stays.
     #[must_use]
     pub fn with_slots(&self, to: impl Fn(usize) -> Option<usize>) -> Checked {

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::diagnostic::Diagnostic;
 use crate::units::{Dimension, UnitError};
 
 /// What is wrong with an expression, and where in its text.
@@ -41,6 +42,17 @@ impl ExprError {
     pub fn shifted(mut self, offset: usize) -> Self {
         self.span = self.span.start + offset..self.span.end + offset;
         self
+    }
+}
+
+/// Without a place: whoever knows the file adds it.
+impl From<ExprError> for Diagnostic {
+    fn from(error: ExprError) -> Self {
+        let diagnostic = Diagnostic::error(error.code, error.message).label(error.label);
+        match error.help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }
     }
 }
 

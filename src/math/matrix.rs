@@ -89,7 +89,8 @@ impl Propagator {
     /// matrices of compartment models (no negative entry off the diagonal) nothing cancels but what cancels in A.
     pub fn new(a: &[f64], n: usize, t: f64) -> Self {
         debug_assert_eq!(a.len(), n * n);
-        let norm = t * (0..n).map(|row| a[row * n..(row + 1) * n].iter().map(|v| v.abs()).sum()).fold(0.0, f64::max);
+        let norm =
+            t * (0..n).map(|row| a[row * n..(row + 1) * n].iter().map(|v| v.abs()).sum()).fold(0.0, f64::max);
         let mut squarings = 0_u32;
         let mut step = t;
         let mut scaled = norm;
