@@ -1,7 +1,8 @@
 //! Tests of behaviour through the public interface: one file a promise.
 
-mod models;
 mod conformance;
+mod event_rules;
+mod models;
 mod ode;
 mod ode_problems;
 mod rooms;

@@ -36,7 +36,12 @@ impl Formulas {
             })
             .collect();
         let program = Program::compile(&checked.iter().collect::<Vec<_>>());
-        Formulas { program, scratch: Scratch::new(), inputs: vec![0.0; names.len()], outputs: vec![0.0; texts.len()] }
+        Formulas {
+            program,
+            scratch: Scratch::new(),
+            inputs: vec![0.0; names.len()],
+            outputs: vec![0.0; texts.len()],
+        }
     }
 
     fn run(&mut self) -> &[f64] {
@@ -93,7 +98,13 @@ impl LinearSystem for Coefficients {
         self.states
     }
 
-    fn coefficients(&mut self, record: usize, matrix: &mut [f64], _: &mut [f64], _: &mut [f64]) -> Result<(), Reason> {
+    fn coefficients(
+        &mut self,
+        record: usize,
+        matrix: &mut [f64],
+        _: &mut [f64],
+        _: &mut [f64],
+    ) -> Result<(), Reason> {
         let individual = self.individual.borrow();
         self.rates.inputs[..individual.names.len()].copy_from_slice(&individual.rows[record]);
         let rates = self.rates.run();
@@ -154,12 +165,14 @@ pub enum Way {
 impl Model {
     /// Predictions of the observed quantities at all rows: `[row][quantity]`.
     pub fn predict(&self, data: &DataSet, way: Way) -> Vec<Vec<f64>> {
-        let covariates: Vec<String> = data.columns().iter().filter(|c| !RESERVED.contains(&c.as_str())).cloned().collect();
+        let covariates: Vec<String> =
+            data.columns().iter().filter(|c| !RESERVED.contains(&c.as_str())).cloned().collect();
         let values: Vec<Vec<f64>> =
             covariates.iter().map(|name| data.covariate(name, Carry::Backward).unwrap()).collect();
         let mut names = covariates.clone();
         names.retain(|n| !self.parameters.iter().any(|(p, _)| p == n));
-        let kept: Vec<usize> = names.iter().map(|n| covariates.iter().position(|c| c == n).unwrap()).collect();
+        let kept: Vec<usize> =
+            names.iter().map(|n| covariates.iter().position(|c| c == n).unwrap()).collect();
         let mut programs = Vec::new();
         for (name, text) in &self.parameters {
             // A parameter that is a column of the data set takes the column's value.
@@ -196,15 +209,23 @@ impl Model {
         predictions
     }
 
-    fn timeline(&self, records: &[exposim::dosing::record::Record], individual: &Rc<RefCell<Individual>>) -> Timeline {
+    fn timeline(
+        &self,
+        records: &[exposim::dosing::record::Record],
+        individual: &Rc<RefCell<Individual>>,
+    ) -> Timeline {
         let names = individual.borrow().names.clone();
         let formula = |text: &Option<String>| text.clone().unwrap_or_else(|| "0".into());
         let mut programs: BTreeMap<usize, Formulas> = self
             .attributes
             .iter()
             .map(|(cmt, a)| {
-                let texts =
-                    [a.fraction.clone().unwrap_or_else(|| "1".into()), formula(&a.lag), formula(&a.duration), formula(&a.rate)];
+                let texts = [
+                    a.fraction.clone().unwrap_or_else(|| "1".into()),
+                    formula(&a.lag),
+                    formula(&a.duration),
+                    formula(&a.rate),
+                ];
                 (*cmt, Formulas::new(&names, &texts))
             })
             .collect();
@@ -294,5 +315,19 @@ impl Model {
 }
 
 const RESERVED: [&str; 15] = [
-    "ID", "TIME", "EVID", "AMT", "CMT", "RATE", "II", "ADDL", "SS", "DV", "MDV", "pred_closed", "pred_ode", "MODE", "T",
+    "ID",
+    "TIME",
+    "EVID",
+    "AMT",
+    "CMT",
+    "RATE",
+    "II",
+    "ADDL",
+    "SS",
+    "DV",
+    "MDV",
+    "pred_closed",
+    "pred_ode",
+    "MODE",
+    "T",
 ];

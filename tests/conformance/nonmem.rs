@@ -78,11 +78,13 @@ fn run(case: &Path, model: &Value, way: Way) -> Outcome {
     // An integrator's tolerance is relative to the states, not to what is left of them days later.
     let floor = if way == Way::Integrated { 1e-9 } else { 0.0 };
     let text = fs::read_to_string(case.join("events.csv")).unwrap();
-    let (data, _) = DataSet::read(&Source::new("events.csv", text)).unwrap_or_else(|p| panic!("{}\n{p}", case.display()));
+    let (data, _) =
+        DataSet::read(&Source::new("events.csv", text)).unwrap_or_else(|p| panic!("{}\n{p}", case.display()));
     let parsed = read(model);
     let predicted = parsed.predict(&data, way);
     let allowance = model.get("numerical_allowance").and_then(Value::as_f64).unwrap_or(1e-9);
-    let places: BTreeMap<&str, usize> = parsed.observe.iter().enumerate().map(|(i, (n, _))| (n.as_str(), i)).collect();
+    let places: BTreeMap<&str, usize> =
+        parsed.observe.iter().enumerate().map(|(i, (n, _))| (n.as_str(), i)).collect();
     let highest = predicted.iter().flatten().fold(0.0_f64, |most, v| most.max(v.abs()));
     let mut outcome = Outcome { values: 0, off: Vec::new(), worst: 0.0 };
     for line in fs::read_to_string(case.join("expected.csv")).unwrap().lines().skip(1) {
@@ -107,7 +109,8 @@ fn check(way: Way) {
     cases.sort();
     let (mut wrong, mut values, mut quirks) = (Vec::new(), 0, 0);
     for case in &cases {
-        let model: Value = serde_json::from_str(&fs::read_to_string(case.join("model.json")).unwrap()).unwrap();
+        let model: Value =
+            serde_json::from_str(&fs::read_to_string(case.join("model.json")).unwrap()).unwrap();
         let name = case.file_name().unwrap().to_string_lossy().into_owned();
         let outcome = run(case, &model, way);
         values += outcome.values;

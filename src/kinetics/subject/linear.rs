@@ -175,7 +175,13 @@ impl<S: LinearSystem> Dynamics for Linear<S> {
         Ok(())
     }
 
-    fn at_rest(&mut self, _time: f64, rates: &[f64], how: SteadyState, state: &mut [f64]) -> Result<(), Reason> {
+    fn at_rest(
+        &mut self,
+        _time: f64,
+        rates: &[f64],
+        how: SteadyState,
+        state: &mut [f64],
+    ) -> Result<(), Reason> {
         let mut settled = self.own_input(how);
         for (settled, rate) in settled.iter_mut().zip(rates) {
             *settled += rate;

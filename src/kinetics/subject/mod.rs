@@ -57,7 +57,13 @@ pub trait Dynamics {
     ///
     /// # Errors
     /// Where there is no state at rest.
-    fn at_rest(&mut self, time: f64, rates: &[f64], how: SteadyState, state: &mut [f64]) -> Result<(), Reason>;
+    fn at_rest(
+        &mut self,
+        time: f64,
+        rates: &[f64],
+        how: SteadyState,
+        state: &mut [f64],
+    ) -> Result<(), Reason>;
 }
 
 /// Why a subject could not be carried on.

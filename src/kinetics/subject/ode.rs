@@ -92,7 +92,12 @@ pub struct Ode<E> {
 impl<E: Equations> Ode<E> {
     /// Integrates these equations with these settings.
     pub fn new(equations: E, settings: Settings) -> Self {
-        Ode { equations, integrator: Integrator::new(settings.clone()), settings, work: Statistics::default() }
+        Ode {
+            equations,
+            integrator: Integrator::new(settings.clone()),
+            settings,
+            work: Statistics::default(),
+        }
     }
 
     /// The work done so far.
@@ -227,7 +232,13 @@ impl<E: Equations> Ode<E> {
         Err(Reason::NoSteadyState)
     }
 
-    fn settle(&mut self, time: f64, period: &Period, how: SteadyState, state: &mut [f64]) -> Result<(), Reason> {
+    fn settle(
+        &mut self,
+        time: f64,
+        period: &Period,
+        how: SteadyState,
+        state: &mut [f64],
+    ) -> Result<(), Reason> {
         let mut guess = vec![0.0; state.len()];
         self.equations.initial(time, &mut guess)?;
         let settled = self.find(time, period, &guess)?;
@@ -297,7 +308,13 @@ impl<E: Equations> Dynamics for Ode<E> {
     }
 
     /// Constant input is a period in which every infusion lasts as long as the period.
-    fn at_rest(&mut self, time: f64, rates: &[f64], how: SteadyState, state: &mut [f64]) -> Result<(), Reason> {
+    fn at_rest(
+        &mut self,
+        time: f64,
+        rates: &[f64],
+        how: SteadyState,
+        state: &mut [f64],
+    ) -> Result<(), Reason> {
         let infusion = |rate| Form::Infusion { rate, duration: REST_PERIOD };
         let doses = rates
             .iter()
