@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary: everything it does stands in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    exposim::cli::run()
+}

@@ -1,3 +1,4 @@
 //! Runs a study: blocks of subjects over threads, summaries in a fixed order.
 
 pub mod results;
+pub mod simulate;
