@@ -1,7 +1,11 @@
-//! A model solved along a timeline.
+//! Solves models along timelines.
 //!
 //! | part | what it does |
 //! | --- | --- |
-//! | [`subject`] | one subject at a time: exact propagators for linear systems, integrators for the rest |
+//! | [`linear`] | linear compartment systems, exactly: closed forms and propagators |
+//! | [`block`] | regular dosing of a block of subjects side by side |
+//! | [`subject`] | one subject at a time along any timeline: propagators for linear systems, integrators for the rest |
 
+pub mod block;
+pub mod linear;
 pub mod subject;
