@@ -1,12 +1,13 @@
 //! Tests of behaviour through the public interface: one file a promise.
 
+mod bad_input;
 mod conformance;
+mod event_rules;
 mod evidence_files;
+mod expressions;
 mod models;
 mod nca;
 mod ode;
 mod ode_problems;
 mod report;
-mod expressions;
 mod rooms;
-mod bad_input;

@@ -5,6 +5,7 @@ mod files;
 mod models;
 mod run;
 mod show;
+mod simulate;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -25,6 +26,8 @@ struct Arguments {
 enum Command {
     /// Runs a study: table on the terminal; summary, rows, manifest and report in the out folder.
     Run(run::Arguments),
+    /// Runs a NONMEM-style data set through a model.
+    Simulate(simulate::Arguments),
     /// Checks files without running them.
     Check(check::Arguments),
     /// Lists the files that ship with the program.
@@ -79,6 +82,7 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Simulate(arguments) => simulate::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Models => models::run(),
         Command::Show(arguments) => show::run(arguments),

@@ -203,6 +203,17 @@ impl Dose {
         Ok(Dose { amount, target, rate, interval, additional, steady })
     }
 
+    /// The same dose with amount and given rate multiplied by a factor: the step from a file's unit to the coherent
+    /// one.
+    ///
+    /// # Errors
+    /// Where the product is no dose any more.
+    pub fn scaled(&self, factor: f64) -> Result<Self, DoseError> {
+        let rate = if let Rate::Given(rate) = self.rate { Rate::Given(rate * factor) } else { self.rate };
+        let target = self.target.clone();
+        Dose::new(self.amount * factor, target, rate, self.interval, self.additional, self.steady)
+    }
+
     /// The amount given (mg or mol), before bioavailability; 0 for a constant infusion at steady state.
     pub fn amount(&self) -> f64 {
         self.amount

@@ -17,12 +17,18 @@ impl Lu {
     /// Factors an `n` × `n` matrix given row after row.
     ///
     /// # Errors
-    /// Where it is singular, holds what is not finite, or is not of that size.
+    /// Where it is singular (a pivot is what rounding leaves of its row), holds what is not finite, or is not of that
+    /// size.
     pub fn factor(matrix: &[f64], n: usize) -> Result<Self, Singular> {
         if matrix.len() != n * n || matrix.iter().any(|v| !v.is_finite()) {
             return Err(Singular);
         }
         let mut factors = matrix.to_vec();
+        let mut largest: Vec<f64> = matrix
+            .chunks_exact(n.max(1))
+            .map(|row| row.iter().fold(0.0, |most, v| v.abs().max(most)))
+            .collect();
+        let rounding = 4.0 * n as f64 * f64::EPSILON;
         let mut pivots = Vec::with_capacity(n);
         for k in 0..n {
             let mut pivot = k;
@@ -31,10 +37,11 @@ impl Lu {
                     pivot = row;
                 }
             }
-            if factors[pivot * n + k] == 0.0 {
+            if factors[pivot * n + k].abs() <= rounding * largest[pivot] {
                 return Err(Singular);
             }
             pivots.push(pivot);
+            largest.swap(k, pivot);
             for column in 0..n {
                 factors.swap(k * n + column, pivot * n + column);
             }
@@ -237,7 +244,9 @@ mod tests {
         for (got, expected) in x.iter().zip([-4.0, -5.0, 2.0]) {
             near(*got, expected, 1e-14);
         }
-        assert!(Lu::factor(&[1.0, 2.0, 2.0, 4.0], 2).is_err());
+        for singular in [[1.0, 2.0, 2.0, 4.0], [0.1, 0.3, 0.3, 0.9], [0.0; 4]] {
+            assert!(Lu::factor(&singular, 2).is_err());
+        }
         assert!(Lu::factor(&[f64::NAN], 1).is_err());
     }
 

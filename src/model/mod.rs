@@ -26,6 +26,7 @@ mod formulations;
 mod layout;
 mod parameters;
 mod read;
+mod solving;
 
 pub use analysis::{Nonlinearity, Structure};
 pub use choices::{Choice, Choices};
@@ -35,10 +36,12 @@ pub use expressions::{Definition, Output, Residual};
 pub use formulations::{DoseAttributes, Formulation, Input, Route};
 pub use layout::Layout;
 pub use parameters::{Parameter, Provenance};
+pub use solving::{METHODS, Method, Solver};
 
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Problems, Source};
+use crate::expr::Checked;
 use crate::units::Unit;
 
 /// A compartment: a state of the differential equations.
@@ -70,6 +73,8 @@ pub struct Model {
     formulations: Vec<Formulation>,
     doses: Vec<DoseAttributes>,
     outputs: Vec<Output>,
+    initial: Vec<(usize, Checked)>,
+    solver: Solver,
     structure: Structure,
     layout: Layout,
 }
@@ -162,6 +167,16 @@ impl Model {
     /// The outputs, in file order.
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
+    }
+
+    /// The states at the start and after a reset that are not zero: the place of the compartment and its state.
+    pub fn initial(&self) -> &[(usize, Checked)] {
+        &self.initial
+    }
+
+    /// How equations that are not linear are integrated.
+    pub fn solver(&self) -> &Solver {
+        &self.solver
     }
 
     /// How the equations are solved, and why.

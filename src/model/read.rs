@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::expressions::Names;
 use super::{Choices, Compartment, Layout, Model, Provenance};
-use super::{analysis, choices, covariates, effects, expressions, formulations, parameters};
+use super::{analysis, choices, covariates, effects, expressions, formulations, parameters, solving};
 use crate::diagnostic::{Collector, Diagnostic, Problems, Source};
 use crate::document::{Document, Table};
 use crate::units::Unit;
@@ -40,6 +40,8 @@ fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices) -> Option<Mod
     let names = base(&layout).individual(&individual, &layout);
     let formulations = formulations::read(root, names.scope(), &compartments, head.checked);
     let doses = formulations::doses(root, names.scope(), &compartments, head.checked);
+    let initial = solving::initial(root, names.scope(), &compartments, head.checked);
+    let solver = solving::solver(root);
     let names = names.dynamic(&compartments, &layout);
     let equations =
         expressions::equations(equations_table.as_ref()?, names.scope(), &compartments, head.checked);
@@ -66,6 +68,8 @@ fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices) -> Option<Mod
         formulations,
         doses,
         outputs,
+        initial,
+        solver,
         structure,
         layout,
     })

@@ -7,6 +7,7 @@ mod fits;
 mod profiles;
 pub mod results;
 pub mod rows;
+pub mod simulate;
 mod tally;
 
 pub use execute::{Options, RowBatch, RowSink, RunError};

@@ -9,8 +9,13 @@ use serde_json::Value;
 use super::case::{Attributes, Model, Way};
 use super::reference;
 
-/// mrgsolve keeps additional doses pending over EVID 3 and 4; NONMEM (case 092) and we cancel them.
-const PENDING_OVER_RESET: [&str; 2] = ["26_iv1_evid4_addl.csv", "27_iv1_evid3_addl.csv"];
+/// Where NONMEM's meaning is another one and wins: the scenario, and how many of its rows differ for that reason.
+///
+/// mrgsolve keeps additional doses pending over EVID 3 and 4; NONMEM (its case 092) and we cancel them. `recsort=4`
+/// puts additional doses after observations at the same time (0.6024 and 0.7838 where we have 2.6024 and 2.7838);
+/// NONMEM (its cases 015 to 017) and we put them before.
+const NONMEM_WINS: [(&str, usize); 3] =
+    [("26_iv1_evid4_addl.csv", 49), ("27_iv1_evid3_addl.csv", 73), ("30_iv1_tied_recsort4.csv", 2)];
 
 fn model(scenario: &Value, columns: &[String]) -> Model {
     let kind = scenario["model"].as_str().unwrap();
@@ -51,7 +56,7 @@ fn mrgsolve_scenarios() {
     let Some(folder) = reference("mrgsolve") else { return };
     let index: Value = serde_json::from_str(&fs::read_to_string(folder.join("index.json")).unwrap()).unwrap();
     let mut wrong = Vec::new();
-    let mut worst = 0.0_f64;
+    let (mut worst, mut rows) = (0.0_f64, 0);
     for scenario in index["scenarios"].as_array().unwrap() {
         let file = scenario["file"].as_str().unwrap();
         let text = fs::read_to_string(folder.join(file)).unwrap();
@@ -59,18 +64,28 @@ fn mrgsolve_scenarios() {
         let predicted = model(scenario, data.columns()).predict(&data, Way::Exact);
         let theirs = data.covariate("pred_closed", exposim::dosing::record::Carry::Backward).unwrap();
         let highest = theirs.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
+        let mut differ = 0;
+        let expected = NONMEM_WINS.iter().find(|(name, _)| *name == file).map_or(0, |(_, rows)| *rows);
         for (row, (ours, theirs)) in predicted.iter().zip(&theirs).enumerate() {
+            // On a dose record mrgsolve shows the state before the dose, NONMEM that after it.
             if data.records()[row].dose().is_some() {
                 continue;
             }
+            rows += 1;
             let off = (ours[0] - theirs).abs() / theirs.abs().max(1e-9 * highest);
-            if off > 1e-6 && !PENDING_OVER_RESET.contains(&file) {
-                wrong.push(format!("{file} row {}: {} for {theirs}", row + 1, ours[0]));
-            } else if !PENDING_OVER_RESET.contains(&file) {
+            if off <= 1e-6 {
                 worst = worst.max(off);
+            } else {
+                differ += 1;
+                if expected == 0 {
+                    wrong.push(format!("{file} row {}: {} for {theirs}", row + 1, ours[0]));
+                }
             }
         }
+        if expected > 0 && differ != expected {
+            wrong.push(format!("{file}: {differ} rows differ where {expected} do for NONMEM's sake"));
+        }
     }
-    println!("largest relative difference {worst:e}");
+    println!("{rows} rows, largest relative difference {worst:e}");
     assert!(wrong.is_empty(), "{} values differ:\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
 }

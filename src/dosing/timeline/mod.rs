@@ -101,6 +101,8 @@ pub enum Change {
         /// Whether it replaces what is there (and stops all input) or is added to it.
         how: SteadyState,
     },
+    /// A dose is given: it may enter later, but the time since the last dose counts from here.
+    Given,
     /// An amount enters at once.
     Bolus {
         /// The compartment, from 0.
@@ -137,11 +139,28 @@ pub struct Timeline {
     administered: Vec<Administered>,
 }
 
+/// What of a record is at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// TIME is out of order.
+    Time,
+    /// CMT names no way in.
+    Target,
+    /// RATE asks for what the model does not have.
+    Rate,
+    /// II does not go with the lag or duration of the dose.
+    Interval,
+    /// A dose attribute is outside its range: the subject's parameters, not its record, are to blame.
+    Attribute,
+}
+
 /// Why records could not be resolved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unresolved {
     /// The record at fault: its index among the subject's records.
     pub record: usize,
+    /// What of it is at fault.
+    pub fault: Fault,
     /// What is wrong and what is expected.
     pub message: String,
 }
@@ -161,7 +180,7 @@ impl Timeline {
     ///
     /// # Errors
     /// Where times go back without a reset, an attribute is outside its range, or RATE asks for a duration or a
-    /// rate that the model does not have; also what `entries` itself refuses.
+    /// rate that the model does not have; also what `entries` itself refuses ([`Fault::Target`]).
     pub fn resolve(
         records: &[Record],
         mut entries: impl FnMut(usize, &Dose, &mut Vec<Entry>) -> Result<(), String>,
@@ -170,18 +189,16 @@ impl Timeline {
         let mut ways = Vec::new();
         let mut clock = f64::NEG_INFINITY;
         for (index, record) in records.iter().enumerate() {
-            let refuse = |message| Unresolved { record: index, message };
+            let refuse = |(fault, message)| Unresolved { record: index, fault, message };
             if !record.time.is_finite() || (record.time < clock && !record.resets()) {
-                return Err(refuse(format!(
-                    "time {} after time {clock}: records must be in order",
-                    record.time
-                )));
+                let message = format!("time {} after time {clock}: records must be in order", record.time);
+                return Err(refuse((Fault::Time, message)));
             }
             clock = record.time;
             resolver.arrive(records, index);
             if let Some(dose) = record.dose() {
                 ways.clear();
-                entries(index, dose, &mut ways).map_err(refuse)?;
+                entries(index, dose, &mut ways).map_err(|message| refuse((Fault::Target, message)))?;
                 resolver.dose(clock, dose, &ways).map_err(refuse)?;
             }
             resolver.look(clock);

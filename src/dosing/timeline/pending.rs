@@ -15,6 +15,8 @@ pub(super) enum Due {
         compartment: usize,
         form: Form,
     },
+    /// An additional dose is given.
+    Given,
     /// An infusion ends.
     End { infusion: usize },
 }

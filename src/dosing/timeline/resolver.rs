@@ -2,7 +2,7 @@
 
 use super::form::{form, not_negative};
 use super::pending::{Due, Pending};
-use super::{Administered, Change, Ending, Entry, Event, Form, Period, PeriodicDose, Timeline};
+use super::{Administered, Change, Ending, Entry, Event, Fault, Form, Period, PeriodicDose, Timeline};
 use crate::dosing::record::{Dose, Record, SteadyState};
 
 /// An infusion that is running.
@@ -71,6 +71,7 @@ impl<'a> Resolver<'a> {
                 Due::Arrival { administered, compartment, form } => {
                     self.enter(time, compartment, form, Some(administered));
                 }
+                Due::Given => self.push(time, Change::Given),
                 Due::End { infusion } => self.stop(time, infusion),
             }
         }
@@ -91,7 +92,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// A dose record: its steady state, the dose itself, and the additional ones.
-    pub(super) fn dose(&mut self, now: f64, dose: &Dose, entries: &[Entry]) -> Result<(), String> {
+    pub(super) fn dose(&mut self, now: f64, dose: &Dose, entries: &[Entry]) -> Result<(), (Fault, String)> {
         for entry in entries {
             not_negative("the bioavailability F", entry.bioavailability)?;
             not_negative("the lag time", entry.lag)?;
@@ -113,6 +114,11 @@ impl<'a> Resolver<'a> {
             if given > self.horizon {
                 break;
             }
+            if number == 0 {
+                self.push(now, Change::Given);
+            } else {
+                self.pending.push(given, Due::Given);
+            }
             for (entry, form) in entries.iter().zip(&forms) {
                 self.give(given, number, dose, entry, *form);
             }
@@ -127,7 +133,7 @@ impl<'a> Resolver<'a> {
         dose: &Dose,
         entries: &[Entry],
         how: SteadyState,
-    ) -> Result<(), String> {
+    ) -> Result<(), (Fault, String)> {
         let mut rates = Vec::with_capacity(entries.len());
         for entry in entries {
             // A dose of nothing still has the form's rate.
@@ -148,11 +154,12 @@ impl<'a> Resolver<'a> {
         entries: &[Entry],
         forms: &[Form],
         how: SteadyState,
-    ) -> Result<(), String> {
+    ) -> Result<(), (Fault, String)> {
         let interval = dose.interval();
         let mut doses = Vec::with_capacity(entries.len());
         for (entry, form) in entries.iter().zip(forms) {
-            doses.push(PeriodicDose::new(entry.compartment, *form, entry.lag, interval)?);
+            let made = PeriodicDose::new(entry.compartment, *form, entry.lag, interval);
+            doses.push(made.map_err(|message| (Fault::Interval, message))?);
         }
         let period = Period::new(interval, doses);
         self.push(now, Change::Steady { period: period.clone(), how });

@@ -9,6 +9,9 @@
 //!
 //! What a lane holds does not depend on the other lanes, on how many there are, or on the instructions in force.
 
+// Loops over lanes and over rows and columns of lanes read like the formulas only with their indices.
+#![allow(clippy::needless_range_loop)]
+
 mod exposure;
 mod formulation;
 mod interval;

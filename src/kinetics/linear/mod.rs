@@ -9,6 +9,9 @@
 //! closed forms here use divided differences of the exponential, which do not lose digits where rate constants meet,
 //! so no values are badly conditioned for them.
 
+// Loops over lanes and over rows and columns of lanes read like the formulas only with their indices.
+#![allow(clippy::needless_range_loop)]
+
 mod closed;
 mod differences;
 mod eigenvalues;

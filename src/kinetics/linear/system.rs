@@ -207,9 +207,9 @@ impl LinearSystem {
             }
             Form::Closed { shape, .. } => {
                 for depot in 0..shape.depots() {
-                    self.from_depot(depot, integral, t, depot, &mut out);
+                    self.add_depot_responses(depot, integral, t, depot, &mut out);
                 }
-                self.from_disposition(integral, t, None, &mut out);
+                self.add_disposition_responses(integral, t, None, &mut out);
             }
         }
         out
@@ -226,9 +226,9 @@ impl LinearSystem {
                 }
             }
             Form::Closed { shape, .. } if compartment < shape.depots() => {
-                self.from_depot(compartment, integral, t, 0, &mut out);
+                self.add_depot_responses(compartment, integral, t, 0, &mut out);
             }
-            Form::Closed { .. } => self.from_disposition(integral, t, Some(compartment), &mut out),
+            Form::Closed { .. } => self.add_disposition_responses(integral, t, Some(compartment), &mut out),
         }
         out
     }
@@ -308,7 +308,14 @@ impl LinearSystem {
         if subjects.is_empty() { Ok(()) } else { Err(NothingEliminated { subjects }) }
     }
 
-    fn from_depot(&self, depot: usize, integral: Integral, t: &[f64], column: usize, out: &mut LaneMatrix) {
+    fn add_depot_responses(
+        &self,
+        depot: usize,
+        integral: Integral,
+        t: &[f64],
+        column: usize,
+        out: &mut LaneMatrix,
+    ) {
         let Form::Closed { shape, rates, decay, depots } = &self.form else { return };
         let rate = &depots[depot * self.padded..(depot + 1) * self.padded];
         let own = out.offset(depot, column);
@@ -335,7 +342,13 @@ impl LinearSystem {
 
     /// Responses to units in the central and peripheral compartments: in all of them, or in `only` one, whose column is
     /// then the only one of `out`.
-    fn from_disposition(&self, integral: Integral, t: &[f64], only: Option<usize>, out: &mut LaneMatrix) {
+    fn add_disposition_responses(
+        &self,
+        integral: Integral,
+        t: &[f64],
+        only: Option<usize>,
+        out: &mut LaneMatrix,
+    ) {
         let Form::Closed { shape, rates, decay, .. } = &self.form else { return };
         let central = shape.central();
         let mut places = [None; 9];

@@ -162,11 +162,11 @@ impl<S: LinearSystem> Dynamics for Linear<S> {
         let own = self.own_input(how);
         let mut settled = vec![0.0; state.len()];
         let mut programme = Programme::new(period, state.len())?;
-        while let Some((span, rates)) = programme.next(&mut settled)? {
-            for ((input, own), rate) in self.input.iter_mut().zip(&own).zip(rates) {
+        while let Some(span) = programme.next(&mut settled)? {
+            for ((input, own), rate) in self.input.iter_mut().zip(&own).zip(span.rates) {
                 *input = own + rate;
             }
-            self.carry(span.end - span.start, &mut settled)?;
+            self.carry(span.to - span.from, &mut settled)?;
         }
         let at = self.propagator(period.interval())?;
         let change = self.kept[at].1.change().to_vec();

@@ -6,9 +6,11 @@
 mod linear;
 mod ode;
 mod periodic;
+mod prepared;
 
 pub use linear::{Linear, LinearSystem};
 pub use ode::{Equations, Ode};
+pub use prepared::{Individual, Prepared};
 
 use std::fmt;
 
@@ -39,6 +41,16 @@ pub trait Dynamics {
     /// # Errors
     /// Where that fails; the state is then of no use.
     fn advance(&mut self, from: f64, to: f64, rates: &[f64], state: &mut [f64]) -> Result<(), Reason>;
+
+    /// A dose is given at this time. Only asked of dynamics with a [`Dynamics::dose_clock`].
+    fn given(&mut self, time: f64) {
+        let _ = time;
+    }
+
+    /// Whether the equations know the time since the last dose.
+    fn dose_clock(&self) -> bool {
+        false
+    }
 
     /// Replaces the state by the periodic one at the end of `period`, which ends at `time`, or adds to the state what
     /// the doses of the period make of a periodic one.
@@ -194,7 +206,8 @@ impl Walker {
         let forgets = match &event.change {
             Change::Reset => true,
             Change::Steady { how, .. } | Change::SteadyInfusion { how, .. } => *how == SteadyState::Replaces,
-            Change::Bolus { .. } | Change::Rate { .. } | Change::Look => false,
+            Change::Given if !dynamics.dose_clock() => return Ok(()),
+            Change::Given | Change::Bolus { .. } | Change::Rate { .. } | Change::Look => false,
         };
         if !forgets && event.time > self.clock {
             let record = match carry {
@@ -233,6 +246,12 @@ impl Walker {
                     *entry(&mut input, *compartment)? += rate;
                 }
                 dynamics.at_rest(event.time, &input, *how, &mut self.state)
+            }
+            Change::Given => {
+                if dynamics.dose_clock() {
+                    dynamics.given(event.time);
+                }
+                Ok(())
             }
             Change::Bolus { compartment, amount } => {
                 *entry(&mut self.state, *compartment)? += amount;

@@ -27,6 +27,16 @@ pub trait Equations {
         Ok(())
     }
 
+    /// A dose is given at this time. Only asked of equations with a [`Equations::dose_clock`].
+    fn given(&mut self, time: f64) {
+        let _ = time;
+    }
+
+    /// Whether the right-hand side knows the time since the last dose.
+    fn dose_clock(&self) -> bool {
+        false
+    }
+
     /// Writes dx/dt (per h) at time `t` (h) without dosing input.
     fn rhs(&mut self, t: f64, x: &[f64], dx: &mut [f64]);
 
@@ -114,10 +124,11 @@ impl<E: Equations> Ode<E> {
     /// One period, ending at `time`, from one state to the next.
     fn map(&mut self, time: f64, period: &Period, state: &mut [f64]) -> Result<(), Reason> {
         let start = time - period.interval();
+        self.equations.given(start);
         let mut programme = Programme::new(period, state.len())?;
-        while let Some((span, rates)) = programme.next(state)? {
-            let mut fed = Fed { equations: &mut self.equations, rates };
-            let (from, to) = (start + span.start, start + span.end);
+        while let Some(span) = programme.next(state)? {
+            let mut fed = Fed { equations: &mut self.equations, rates: span.rates };
+            let (from, to) = (start + span.from, start + span.to);
             self.work += self.integrator.integrate(&mut fed, from, state, to, &[], |_, _, _| ())?;
         }
         if state.iter().all(|x| x.is_finite()) { Ok(()) } else { Err(Reason::NotFinite) }
@@ -291,6 +302,14 @@ impl<E: Equations> Dynamics for Ode<E> {
         state.fill(0.0);
         self.equations.initial(time, state)?;
         if state.iter().all(|x| x.is_finite()) { Ok(()) } else { Err(Reason::NotFinite) }
+    }
+
+    fn given(&mut self, time: f64) {
+        self.equations.given(time);
+    }
+
+    fn dose_clock(&self) -> bool {
+        self.equations.dose_clock()
     }
 
     fn advance(&mut self, from: f64, to: f64, rates: &[f64], state: &mut [f64]) -> Result<(), Reason> {
