@@ -150,7 +150,8 @@ fn compared(
     }
 }
 
-/// "lowers X from 34.2 % to 31.1 % (−3.1 points, 95 % interval −5.6 to −0.9)".
+/// "lowers X from 34.2 % to 31.1 % (−3.1 points, 95 % interval −5.6 to −0.9)", or, where the interval holds zero,
+/// "does not clearly change X (34.2 % and 34.0 %; −0.2 points, 95 % interval −1.0 to +0.6)".
 fn change(
     results: &Results,
     scenario: &str,
@@ -166,12 +167,13 @@ fn change(
         (true, true) => "raises",
         (true, false) => "lowers",
     };
-    text.say(&format!("{verb} {} ", uncapitalised(&endpoint.label)));
+    text.say(&format!("{verb} {} ", named(endpoint)));
     let value = |arm: &str| leading(results, scenario, arm, endpoint).map(|e| quantity(e.value, &e.unit));
-    if let (Some(from), Some(to)) = (value(contrast.reference), value(contrast.arm)) {
-        text.say(&format!("from {from} to {to} "));
+    match (value(contrast.reference), value(contrast.arm)) {
+        (Some(from), Some(to)) if clear => text.say(&format!("from {from} to {to} (")),
+        (Some(from), Some(to)) => text.say(&format!("({from} and {to}; ")),
+        _ => text.say("("),
     }
-    text.say("(");
     text.stress(&difference(estimate.value, &estimate.unit));
     if let (Some(lower), Some(upper)) = (estimate.lower, estimate.upper) {
         let name = if interval_known { "" } else { "95\u{a0}% interval " };
@@ -192,7 +194,7 @@ fn alone(results: &Results, endpoints: &[&EndpointDesign], text: &mut Words) {
                 (0, true) => text.say(&format!("; on \u{201c}{arm}\u{201d}, ")),
                 _ => text.say(" and "),
             }
-            text.say(&format!("{} is ", uncapitalised(&endpoint.label)));
+            text.say(&format!("{} is ", named(endpoint)));
             text.stress(&quantity(estimate.value, &estimate.unit));
             if let (Some(lower), Some(upper)) = (estimate.lower, estimate.upper) {
                 let name = if spoken { "" } else { "95\u{a0}% interval " };
@@ -228,6 +230,16 @@ impl Words {
             Some(last) if last.strong == strong => last.text.push_str(text),
             _ => self.0.push(Piece { text: text.to_owned(), strong }),
         }
+    }
+}
+
+/// What an endpoint's number is, as it stands within a sentence.
+fn named(endpoint: &EndpointDesign) -> String {
+    let label = uncapitalised(&endpoint.label);
+    match endpoint.kind {
+        EndpointKind::Continuous => label,
+        EndpointKind::Probability => format!("the probability of {label}"),
+        EndpointKind::Event => format!("the share with {label}"),
     }
 }
 

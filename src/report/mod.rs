@@ -10,6 +10,6 @@ mod terminal;
 
 pub use answer::answer;
 pub use chart::{ChartFile, ChartKind, charts};
-pub use figure::{count, difference, difference_unit, figure, quantity, share, signed};
+pub use figure::{count, difference, difference_unit, figure, quantity, rough, share, signed};
 pub use page::{PageError, render};
 pub use terminal::{Colour, terminal};

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::answer::{self, Contrast, Piece, leading, scenarios, statistic_of};
 use super::chart::{Arms, ChartKind, Room, drawings};
-use super::figure::{count, difference_unit, figure, quantity, share, signed};
+use super::figure::{count, difference_unit, figure, quantity, rough, share, signed};
 use super::palette;
 use crate::run::results::{Curve, EndpointDesign, EndpointKind, Estimate, ParameterRow, Results};
 
@@ -265,7 +265,7 @@ fn arm_cell(results: &Results, scenario: &str, arm: &str, endpoint: &EndpointDes
     Some(CellView {
         value: figure(estimate.value, &estimate.unit),
         interval: interval(estimate, figure),
-        error: figure(estimate.mc_error, &estimate.unit),
+        error: rough(estimate.mc_error, &estimate.unit),
         spread,
         gain: None,
         clear: false,
@@ -277,9 +277,9 @@ fn contrast_cell(contrast: &Contrast<'_>) -> CellView {
     CellView {
         value: signed(estimate.value, &estimate.unit),
         interval: interval(estimate, signed),
-        error: figure(estimate.mc_error, &estimate.unit),
+        error: rough(estimate.mc_error, &estimate.unit),
         spread: None,
-        gain: estimate.pairing_gain.map(|gain| figure(gain, "")),
+        gain: estimate.pairing_gain.map(|gain| rough(gain, "")),
         clear: contrast.lower() > 0.0 || contrast.upper() < 0.0,
     }
 }
@@ -308,7 +308,7 @@ fn long_row(estimate: &Estimate) -> Vec<String> {
         unit.to_owned(),
         limit(estimate.lower),
         limit(estimate.upper),
-        figure(estimate.mc_error, &estimate.unit),
+        rough(estimate.mc_error, &estimate.unit),
     ]
 }
 
@@ -323,19 +323,17 @@ pub(super) fn outside(results: &Results) -> Vec<String> {
                 .iter()
                 .filter(|arm| arm.share_below + arm.share_above > 0.0)
                 .map(|arm| {
-                    format!(
-                        "\u{201c}{}\u{201d}: {} below, {} above",
-                        arm.arm,
-                        share(arm.share_below),
-                        share(arm.share_above)
-                    )
+                    let sides = [(arm.share_below, "below"), (arm.share_above, "above")];
+                    let sides = sides.iter().filter(|(part, _)| *part > 0.0);
+                    let sides: Vec<_> = sides.map(|(part, side)| format!("{} {side}", share(*part))).collect();
+                    format!("\u{201c}{}\u{201d} {}", arm.arm, sides.join(" and "))
                 })
                 .collect();
             let (low, high) = curve.evidence_range;
             (!parts.is_empty()).then(|| {
                 format!(
-                    "{}: the evidence rests on {} of {} to {}; outside it lie subjects of {}. There the curve is \
-                     extrapolated.",
+                    "{} was observed for {} of {} to {}. Simulated subjects outside this range, for whom the curve is \
+                     an extrapolation: {}.",
                     curve.label,
                     curve.metric,
                     figure(low, &curve.unit),

@@ -1,7 +1,7 @@
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
 
 use super::answer::{Contrast, answer, leading, scenarios};
-use super::figure::{count, difference_unit, figure, signed};
+use super::figure::{count, difference_unit, figure, rough, signed};
 use super::page::outside;
 use crate::run::results::{EndpointDesign, Estimate, Results};
 
@@ -117,7 +117,7 @@ fn contrast_tables(results: &Results, scenario: &str, width: u16) -> Vec<String>
 
 fn new_table<'a>(width: u16, arms: impl Iterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
-    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     table.set_header(std::iter::once("Endpoint").chain(arms));
     table
@@ -140,7 +140,7 @@ fn row_head(endpoint: &EndpointDesign, statistic: &str, unit: &str) -> String {
 fn cell_text(estimate: Option<&Estimate>, write: fn(f64, &str) -> String) -> String {
     let Some(estimate) = estimate else { return String::new() };
     let value = write(estimate.value, &estimate.unit);
-    let error = figure(estimate.mc_error, &estimate.unit);
+    let error = rough(estimate.mc_error, &estimate.unit);
     match (estimate.lower, estimate.upper) {
         (Some(lower), Some(upper)) => format!(
             "{value} ({} to {}) \u{b1}{error}",

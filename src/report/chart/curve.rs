@@ -1,5 +1,5 @@
 use super::super::figure::{quantity, share};
-use super::super::svg::{Anchor, Svg, wrap};
+use super::super::svg::{Anchor, Svg, text_width, wrap};
 use super::axis::{BELOW, across, bottom, titled};
 use super::profile::{points, ribbon};
 use super::scale::{Scale, span, up_from_zero};
@@ -8,8 +8,10 @@ use super::{Arms, Drawing, Room};
 use crate::run::results::{ArmExposure, Curve, EvidencePoint};
 
 const LEFT: f64 = 44.0;
-const HEAD: f64 = 32.0;
+const SECTION: f64 = 26.0;
+const HEAD: f64 = 42.0;
 const ROW: f64 = 34.0;
+const GROUP_ROW: f64 = 22.0;
 
 /// The curve with its bands and evidence; under it, on the same axis, the observed groups and the arms' exposures.
 pub(super) fn draw(curve: &Curve, arms: &Arms<'_>, room: Room) -> Drawing {
@@ -19,14 +21,14 @@ pub(super) fn draw(curve: &Curve, arms: &Arms<'_>, room: Room) -> Drawing {
     let proportions = curve.points.iter().filter_map(|point| point.proportion);
     let (_, high) = span(curve.upper95.iter().copied().chain(proportions.map(|(_, _, upper)| upper)));
     // Percentages on the axis; a curve that comes near 100 % gets all of it.
-    let high = if high > 0.7 { (0.0, 100.0) } else { up_from_zero(high * 100.0, 5) };
+    let high = if high > 0.7 { (0.0, 100.0) } else { up_from_zero(high * 100.0, 7) };
     let y = Scale::linear(high, (HEAD + height, HEAD));
 
     let groups: Vec<&EvidencePoint> = curve.points.iter().filter(|p| p.proportion.is_none()).collect();
     let strips_top = HEAD + height + 6.0;
     let sections = usize::from(!groups.is_empty()) + usize::from(!curve.arms.is_empty());
-    let rows = groups.len() + curve.arms.len();
-    let bottom_line = strips_top + 20.0 * sections as f64 + ROW * rows as f64 + 4.0;
+    let rows = GROUP_ROW * groups.len() as f64 + ROW * curve.arms.len() as f64;
+    let bottom_line = strips_top + SECTION * sections as f64 + rows + 8.0;
 
     let mut svg = Svg::new(room.width());
     svg.text((0.0, 14.0), Anchor::Start, "axis-title", &titled(&curve.label, "%"));
@@ -43,13 +45,8 @@ pub(super) fn draw(curve: &Curve, arms: &Arms<'_>, room: Room) -> Drawing {
         section(&mut svg, &mut at, "Observed: median and quartiles of each group");
     }
     for group in groups {
-        svg.open("evidence", &group_words(group, &curve.unit));
-        svg.text((left + 4.0, at + 11.0), Anchor::Start, "note", &group.label);
-        let (low, high) = (x.within(group.exposure_lower), x.within(group.exposure_upper));
-        svg.line((low, at + 21.0), (high, at + 21.0), "thick");
-        svg.circle((x.within(group.exposure), at + 21.0), 4.5, "point");
-        svg.close();
-        at += ROW;
+        group_row(&mut svg, group, &curve.unit, (&x, at));
+        at += GROUP_ROW;
     }
     if !curve.arms.is_empty() {
         section(&mut svg, &mut at, "Simulated: median, middle 50 % and 90 % of subjects");
@@ -133,9 +130,24 @@ fn observed(svg: &mut Svg, point: &EvidencePoint, (x, y): (&Scale, &Scale), unit
     svg.line((px, y.at(lower * 100.0)), (px, y.at(upper * 100.0)), "whisker");
     svg.line((x.within(point.exposure_lower), py), (x.within(point.exposure_upper), py), "whisker");
     svg.circle((px, py), 5.0, "point");
-    let (_, right) = x.range();
-    let (at, anchor) = if px > right - 90.0 { (px - 9.0, Anchor::End) } else { (px + 9.0, Anchor::Start) };
-    svg.text((at, py - 8.0), anchor, "note", &point.label);
+    // Beside and below its point, where a rising curve leaves room; above the point if the axis is near.
+    let (foot, right) = (y.range().0, x.range().1);
+    let level = if foot - py < 26.0 { py - 9.0 } else { py + 18.0 };
+    let near_end = px + text_width(&point.label, 12.0) > right - 10.0;
+    let (at, anchor) = if near_end { (px - 9.0, Anchor::End) } else { (px + 9.0, Anchor::Start) };
+    svg.text((at, level), anchor, "note", &point.label);
+    svg.close();
+}
+
+/// An observed group; its name stands beside its bar, where there is room.
+fn group_row(svg: &mut Svg, group: &EvidencePoint, unit: &str, (x, at): (&Scale, f64)) {
+    svg.open("evidence", &group_words(group, unit));
+    let (low, high) = (x.within(group.exposure_lower), x.within(group.exposure_upper));
+    let before = low - x.range().0 > text_width(&group.label, 12.0) + 16.0;
+    let (text, anchor) = if before { (low - 10.0, Anchor::End) } else { (high + 10.0, Anchor::Start) };
+    svg.text((text, at + 12.0), anchor, "note", &group.label);
+    svg.line((low, at + 8.0), (high, at + 8.0), "thick");
+    svg.circle((x.within(group.exposure), at + 8.0), 4.5, "point");
     svg.close();
 }
 
@@ -153,7 +165,7 @@ fn arm_row(svg: &mut Svg, exposure: &ArmExposure, arms: &Arms<'_>, (x, at): (&Sc
 
 fn section(svg: &mut Svg, at: &mut f64, title: &str) {
     svg.text((0.0, *at + 14.0), Anchor::Start, "section", title);
-    *at += 20.0;
+    *at += SECTION;
 }
 
 fn group_words(group: &EvidencePoint, unit: &str) -> String {

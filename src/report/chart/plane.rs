@@ -6,6 +6,8 @@ use super::scale::{Scale, span};
 use super::{Arms, Drawing, Room};
 use crate::run::results::{Better, ContrastDraws, EndpointDesign, EndpointKind, Results};
 
+/// Draws that are shown; more would hide the ellipse.
+const GRAINS: usize = 150;
 /// Points of the circle that becomes an ellipse.
 const CIRCLE: usize = 48;
 /// Radius that holds 95 % of two joint normal errors: the square root of 5.991, the 0.95 quantile of chi-square with
@@ -34,7 +36,7 @@ pub(super) fn draw(results: &Results, arms: &Arms<'_>, room: Room) -> Option<Dra
     let height = room.choose(230.0, 200.0);
     let row_height = head + height + BELOW + 14.0;
     let mut svg = Svg::new(room.width());
-    let lost = reach(panels.iter().flat_map(|panel| panel.trades.iter().map(|trade| &trade.lost)));
+    let lost = reach(panels.iter().flat_map(|panel| &panel.trades), |trade| (&trade.lost, |point| point.0));
     for (i, panel) in panels.iter().enumerate() {
         let corner = (left + (i % columns) as f64 * (width + gap), (i / columns) as f64 * row_height + head);
         panel.draw(&mut svg, arms, corner, (width, height), lost);
@@ -72,6 +74,7 @@ struct Trade<'a> {
     lost: Turned,
     avoided: Turned,
     cloud: Vec<(f64, f64)>,
+    ellipse: Vec<(f64, f64)>,
 }
 
 struct Panel<'a> {
@@ -99,6 +102,7 @@ impl<'a> Panel<'a> {
                     arm: lost.arm,
                     lost: Turned::of(lost),
                     avoided: Turned::of(avoided),
+                    ellipse: ellipse(&cloud),
                     cloud,
                 });
             }
@@ -115,7 +119,10 @@ impl<'a> Panel<'a> {
         lost: (f64, f64),
     ) {
         let x = Scale::linear(lost, (x0, x0 + width));
-        let y = Scale::linear(reach(self.trades.iter().map(|trade| &trade.avoided)), (y0 + height, y0));
+        let y = Scale::linear(
+            reach(self.trades.iter(), |trade| (&trade.avoided, |point| point.1)),
+            (y0 + height, y0),
+        );
         for (i, line) in wrap(&self.heading(), width + 30.0, 13.0).iter().take(2).enumerate() {
             svg.text((x0 - 36.0, y0 - 32.0 + 15.0 * i as f64), Anchor::Start, "axis-title", line);
         }
@@ -126,6 +133,9 @@ impl<'a> Panel<'a> {
         svg.line((left, y.at(0.0)), (right, y.at(0.0)), "zero");
         svg.line((x.at(0.0), y0), (x.at(0.0), y0 + height), "zero");
         even_trade(svg, &x, &y);
+        svg.open(&arms.class(self.reference), self.reference);
+        svg.circle((x.at(0.0), y.at(0.0)), 5.5, "dot");
+        svg.close();
         for trade in &self.trades {
             let note = format!(
                 "{}: loses {} and avoids {}",
@@ -134,11 +144,10 @@ impl<'a> Panel<'a> {
                 difference(trade.avoided.value, &self.risk.unit)
             );
             svg.open(&arms.class(trade.arm), &note);
-            if let Some(ellipse) = ellipse(&trade.cloud) {
-                for (a, b) in trade.cloud.iter().take(150) {
-                    svg.circle((x.within(*a), y.within(*b)), 1.3, "grain");
-                }
-                svg.area(ellipse.iter().map(|(a, b)| (x.within(*a), y.within(*b))), "band90 outlined");
+            svg.area(trade.ellipse.iter().map(|(a, b)| (x.at(*a), y.at(*b))), "band90 outlined");
+            let held = |(a, b): &&(f64, f64)| within(*a, x.domain()) && within(*b, y.domain());
+            for (a, b) in trade.cloud.iter().take(GRAINS).filter(held) {
+                svg.circle((x.at(*a), y.at(*b)), 1.3, "grain");
             }
             let (px, py) = (x.at(trade.lost.value), y.at(trade.avoided.value));
             svg.line((x.within(trade.lost.lower), py), (x.within(trade.lost.upper), py), "whisker");
@@ -179,11 +188,26 @@ fn even_trade(svg: &mut Svg, x: &Scale, y: &Scale) {
     }
 }
 
-/// A range that holds all intervals and zero, with some room.
-fn reach<'a>(values: impl Iterator<Item = &'a Turned>) -> (f64, f64) {
-    let (low, high) = span(values.flat_map(|v| [v.lower, v.upper, v.value]).chain([0.0]));
-    let room = (high - low) * 0.12;
+/// One coordinate of a point.
+type Coordinate = fn(&(f64, f64)) -> f64;
+
+/// A range that holds all intervals, ellipses and zero, with some room.
+fn reach<'a, 'b: 'a>(
+    trades: impl Iterator<Item = &'a Trade<'b>>,
+    of: fn(&'a Trade<'b>) -> (&'a Turned, Coordinate),
+) -> (f64, f64) {
+    let values = trades.flat_map(|trade| {
+        let (turned, coordinate) = of(trade);
+        let ends = [turned.lower, turned.upper, turned.value];
+        trade.ellipse.iter().map(coordinate).chain(ends)
+    });
+    let (low, high) = span(values.chain([0.0]));
+    let room = (high - low) * 0.06;
     (low - room, high + room)
+}
+
+fn within(value: f64, (low, high): (f64, f64)) -> bool {
+    (low..=high).contains(&value)
 }
 
 /// Benefit lost and risk avoided in each draw.
@@ -204,11 +228,12 @@ fn cloud(
     }
 }
 
-/// The ellipse that holds 95 % of two joint normal errors with the mean and covariance of the cloud.
-fn ellipse(cloud: &[(f64, f64)]) -> Option<Vec<(f64, f64)>> {
+/// The ellipse that holds 95 % of two joint normal errors with the mean and covariance of the cloud; none for a cloud of
+/// fewer than 20 draws.
+fn ellipse(cloud: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let n = cloud.len() as f64;
     if cloud.len() < 20 {
-        return None;
+        return Vec::new();
     }
     let mean = |of: fn(&(f64, f64)) -> f64| cloud.iter().map(of).sum::<f64>() / n;
     let (ma, mb) = (mean(|p| p.0), mean(|p| p.1));
@@ -224,7 +249,7 @@ fn ellipse(cloud: &[(f64, f64)]) -> Option<Vec<(f64, f64)>> {
         let (u, v) = (RADIUS_95 * libm::cos(angle), RADIUS_95 * libm::sin(angle));
         (ma + laa * u, mb + lab * u + lbb * v)
     };
-    Some((0..CIRCLE).map(point).collect())
+    (0..CIRCLE).map(point).collect()
 }
 
 /// A label without what stands after its first comma or "at".

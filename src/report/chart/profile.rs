@@ -16,7 +16,7 @@ pub(super) fn draw(profiles: &[&Profile], arms: &Arms<'_>, room: Room) -> Drawin
 
     let unit = profiles.first().map_or("", |profile| profile.unit.as_str());
     let (_, high) = span(profiles.iter().flat_map(|profile| profile.q95.iter().copied()));
-    let high = up_from_zero(high, 5);
+    let high = up_from_zero(high, 7);
     let times = span(profiles.iter().flat_map(|profile| profile.times.iter().copied()));
 
     let mut svg = Svg::new(room.width());
