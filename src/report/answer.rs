@@ -28,6 +28,15 @@ impl<'a> Contrast<'a> {
             && self.estimate.endpoint == endpoint
     }
 
+    /// Whether the interval leaves out zero; without an interval, whether twice the Monte-Carlo error does.
+    pub(super) fn clear(&self) -> bool {
+        let value = self.estimate.value;
+        match (self.estimate.lower, self.estimate.upper) {
+            (Some(lower), Some(upper)) => lower > 0.0 || upper < 0.0,
+            _ => value.abs() > 2.0 * self.estimate.mc_error,
+        }
+    }
+
     /// The lower limit, or the value where there is none.
     pub(super) fn lower(&self) -> f64 {
         self.estimate.lower.unwrap_or(self.estimate.value)
@@ -161,7 +170,7 @@ fn change(
     text: &mut Words,
 ) {
     let estimate = contrast.estimate;
-    let clear = contrast.lower() > 0.0 || contrast.upper() < 0.0;
+    let clear = contrast.clear();
     let verb = match (clear, estimate.value > 0.0) {
         (false, _) => "does not clearly change",
         (true, true) => "raises",

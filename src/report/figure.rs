@@ -29,7 +29,7 @@ fn written(value: f64, unit: &str, significant: i32) -> String {
         "%" => usize::try_from(-exponent).unwrap_or(0),
         _ => usize::try_from(significant - 1 - exponent).unwrap_or(0),
     };
-    let text = if size > 0.0 && (exponent < -4 || exponent > 9) {
+    let text = if size > 0.0 && !(-4..=9).contains(&exponent) {
         scientific(size, significant)
     } else {
         grouped(size, digits)
@@ -138,7 +138,7 @@ mod tests {
             (0.0432, "%", "0.04"),
             (0.0049, "%", "0.005"),
             (0.096, "%", "0.1"),
-            (-3.14159, "%", "\u{2212}3.1"),
+            (-3.06, "%", "\u{2212}3.1"),
             (f64::NAN, "%", "\u{2013}"),
         ];
         for (value, unit, expected) in cases {

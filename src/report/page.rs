@@ -280,7 +280,7 @@ fn contrast_cell(contrast: &Contrast<'_>) -> CellView {
         error: rough(estimate.mc_error, &estimate.unit),
         spread: None,
         gain: estimate.pairing_gain.map(|gain| rough(gain, "")),
-        clear: contrast.lower() > 0.0 || contrast.upper() < 0.0,
+        clear: contrast.clear(),
     }
 }
 

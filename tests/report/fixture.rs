@@ -158,11 +158,11 @@ fn summary() -> Vec<Estimate> {
         for (statistic, factor) in [
             ("mean", 1.31),
             ("sd", 0.97),
-            ("q05", 0.318),
+            ("q05", 0.317),
             ("q25", 0.62),
             ("median", 1.0),
             ("q75", 1.61),
-            ("q95", 3.14),
+            ("q95", 3.13),
         ] {
             push(
                 arm,
