@@ -3,7 +3,7 @@ use minijinja::{Environment, Value};
 use serde::Serialize;
 
 use super::answer::{self, Contrast, Piece, leading, scenarios, statistic_of};
-use super::chart::{Arms, ChartKind, Room, drawings};
+use super::chart::{Arms, ChartKind, Room, drawings, point_words};
 use super::figure::{count, difference_unit, figure, quantity, rough, share, signed};
 use super::palette;
 use crate::run::results::{Curve, EndpointDesign, EndpointKind, Estimate, ParameterRow, Results};
@@ -68,6 +68,7 @@ struct CurveView<'a> {
     curve: &'a Curve,
     chart: ChartView,
     range: String,
+    observed: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -167,7 +168,8 @@ fn curve_views(results: &Results) -> Vec<CurveView<'_>> {
         .map(|(curve, chart)| {
             let (low, high) = curve.evidence_range;
             let range = format!("{} to {}", figure(low, &curve.unit), quantity(high, &curve.unit));
-            CurveView { curve, chart, range }
+            let observed = curve.points.iter().map(|point| point_words(point, &curve.unit)).collect();
+            CurveView { curve, chart, range, observed }
         })
         .collect()
 }
@@ -332,12 +334,12 @@ pub(super) fn outside(results: &Results) -> Vec<String> {
             let (low, high) = curve.evidence_range;
             (!parts.is_empty()).then(|| {
                 format!(
-                    "{} was observed for {} of {} to {}. Simulated subjects outside this range, for whom the curve is \
-                     an extrapolation: {}.",
+                    "{}: the evidence covers {} to {} ({}). Simulated subjects outside it, for whom the curve is an \
+                     extrapolation: {}.",
                     curve.label,
-                    curve.metric,
                     figure(low, &curve.unit),
                     quantity(high, &curve.unit),
+                    curve.metric,
                     parts.join("; ")
                 )
             })

@@ -123,13 +123,18 @@ impl<'a> Panel<'a> {
             reach(self.trades.iter(), |trade| (&trade.avoided, |point| point.1)),
             (y0 + height, y0),
         );
-        for (i, line) in wrap(&self.heading(), width + 30.0, 13.0).iter().take(2).enumerate() {
-            svg.text((x0 - 36.0, y0 - 32.0 + 15.0 * i as f64), Anchor::Start, "axis-title", line);
-        }
+        let name = wrap(&self.risk.label, width + 50.0, 12.5);
+        svg.text((x0 - 36.0, y0 - 32.0), Anchor::Start, "name", name.first().map_or("", |line| line));
+        svg.text(
+            (x0 - 36.0, y0 - 15.0),
+            Anchor::Start,
+            "axis-title",
+            &titled("avoided", difference_unit(&self.risk.unit)),
+        );
         let (left, right) = x.range();
         across(svg, &y, (left, right), &y.ticks(5), true);
-        let title = titled("Lost", difference_unit(&self.benefit.unit));
-        bottom(svg, &x, y0 + height, &x.ticks(5), &format!("{title}: {}", short(&self.benefit.label)));
+        let title = format!("{} lost", short(&self.benefit.label));
+        bottom(svg, &x, y0 + height, &x.ticks(5), &titled(&title, difference_unit(&self.benefit.unit)));
         svg.line((left, y.at(0.0)), (right, y.at(0.0)), "zero");
         svg.line((x.at(0.0), y0), (x.at(0.0), y0 + height), "zero");
         even_trade(svg, &x, &y);
@@ -155,10 +160,6 @@ impl<'a> Panel<'a> {
             svg.circle((px, py), 5.0, "point");
             svg.close();
         }
-    }
-
-    fn heading(&self) -> String {
-        format!("Avoided ({}): {}", difference_unit(&self.risk.unit), self.risk.label)
     }
 
     fn words(&self) -> Vec<String> {

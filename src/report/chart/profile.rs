@@ -1,7 +1,7 @@
 use super::super::figure::quantity;
 use super::super::svg::{Anchor, Svg, wrap};
 use super::axis::{BELOW, across, bottom, titled};
-use super::scale::{Scale, span, up_from_zero};
+use super::scale::{Scale, Tick, span, up_from_zero};
 use super::{Arms, Drawing, Room};
 use crate::run::results::Profile;
 
@@ -18,6 +18,7 @@ pub(super) fn draw(profiles: &[&Profile], arms: &Arms<'_>, room: Room) -> Drawin
     let (_, high) = span(profiles.iter().flat_map(|profile| profile.q95.iter().copied()));
     let high = up_from_zero(high, 7);
     let times = span(profiles.iter().flat_map(|profile| profile.times.iter().copied()));
+    let (time_title, hours) = time_unit(times);
 
     let mut svg = Svg::new(room.width());
     for (i, profile) in profiles.iter().enumerate() {
@@ -30,7 +31,7 @@ pub(super) fn draw(profiles: &[&Profile], arms: &Arms<'_>, room: Room) -> Drawin
         if column == 0 {
             svg.text((0.0, y0 - 26.0), Anchor::Start, "axis-title", &titled("Concentration", unit));
         }
-        bottom(&mut svg, &x, y0 + height, &x.hour_ticks(5), "Time after dose (h)");
+        bottom(&mut svg, &x, y0 + height, &time_ticks(times, hours, x.range()), time_title);
         for other in profiles.iter().filter(|other| other.arm != profile.arm) {
             svg.open(&arms.class(&other.arm), "");
             svg.path(&points(&x, &y, &other.times, &other.median), "faint");
@@ -74,6 +75,22 @@ pub(super) fn draw(profiles: &[&Profile], arms: &Arms<'_>, room: Room) -> Drawin
         svg,
         height: top(rows.saturating_sub(1)) + height + BELOW,
     }
+}
+
+/// The title of the time axis and its unit in hours: longer courses are read in days and weeks.
+fn time_unit((from, to): (f64, f64)) -> (&'static str, f64) {
+    match to - from {
+        hours if hours <= 96.0 => ("Time after dose (h)", 1.0),
+        hours if hours <= 24.0 * 60.0 => ("Time (days)", 24.0),
+        _ => ("Time (weeks)", 168.0),
+    }
+}
+
+/// Marks of a time axis at round values of its unit.
+fn time_ticks((from, to): (f64, f64), hours: f64, range: (f64, f64)) -> Vec<Tick> {
+    let ticks = Scale::linear((from / hours, to / hours), range);
+    let ticks = if hours == 1.0 { ticks.hour_ticks(5) } else { ticks.ticks(5) };
+    ticks.into_iter().map(|tick| Tick { value: tick.value * hours, label: tick.label }).collect()
 }
 
 /// A band between two courses.

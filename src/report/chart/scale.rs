@@ -81,7 +81,7 @@ impl Scale {
     /// Marks at whole parts of a day, for hours.
     pub(super) fn hour_ticks(&self, wanted: usize) -> Vec<Tick> {
         let rough = (self.high - self.low) / wanted.max(1) as f64;
-        let steps = [1.0, 2.0, 3.0, 4.0, 6.0, 12.0, 24.0, 48.0, 72.0, 168.0];
+        let steps = [1.0, 2.0, 3.0, 4.0, 6.0, 12.0, 24.0];
         match steps.iter().find(|step| **step >= rough) {
             Some(step) if rough > 0.5 => self.even_ticks(*step),
             _ => self.ticks(wanted),
