@@ -1,6 +1,9 @@
 use super::figure::{difference, quantity, signed};
 use crate::run::results::{Better, EndpointDesign, EndpointKind, Estimate, Results};
 
+/// Arms that the answer tells of; a longer sentence would hide what it says.
+const CLAUSES: usize = 3;
+
 /// An estimated difference between two arms.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Contrast<'a> {
@@ -12,14 +15,13 @@ pub(super) struct Contrast<'a> {
 impl<'a> Contrast<'a> {
     /// All contrasts of the results, in their order.
     pub(super) fn all(results: &'a Results) -> Vec<Self> {
-        results
-            .summary
-            .iter()
-            .filter_map(|estimate| {
-                let reference = estimate.reference.as_deref()?;
-                Some(Contrast { arm: &estimate.arm, reference, estimate })
-            })
-            .collect()
+        results.summary.iter().filter_map(Contrast::of).collect()
+    }
+
+    /// An estimate as a contrast, if it is one.
+    pub(super) fn of(estimate: &'a Estimate) -> Option<Self> {
+        let reference = estimate.reference.as_deref()?;
+        Some(Contrast { arm: &estimate.arm, reference, estimate })
     }
 
     pub(super) fn is(&self, scenario: &str, reference: &str, endpoint: &str) -> bool {
@@ -134,11 +136,14 @@ fn compared(
 ) {
     let (scenario, reference) = (first.estimate.scenario.as_str(), first.reference);
     let mut spoken = false;
-    for arm in results.design.arms.iter().map(|arm| arm.name.as_str()) {
+    let compares = |arm: &&str| contrasts.iter().any(|c| c.arm == *arm && c.reference == reference);
+    let compared: Vec<&str> =
+        results.design.arms.iter().map(|arm| arm.name.as_str()).filter(compares).collect();
+    for arm in compared.iter().take(CLAUSES) {
         let found: Vec<_> = endpoints
             .iter()
             .filter_map(|endpoint| {
-                let of = |c: &&Contrast<'_>| c.arm == arm && c.is(scenario, reference, &endpoint.name);
+                let of = |c: &&Contrast<'_>| c.arm == *arm && c.is(scenario, reference, &endpoint.name);
                 contrasts.iter().find(of).map(|contrast| (*endpoint, contrast))
             })
             .collect();
@@ -153,6 +158,10 @@ fn compared(
             change(results, scenario, endpoint, contrast, spoken || i > 0, text);
             spoken = true;
         }
+    }
+    let rest = compared.len().saturating_sub(CLAUSES);
+    if spoken && rest > 0 {
+        text.say(&format!("; the table shows {rest} more"));
     }
     if spoken {
         text.say(".");
@@ -194,7 +203,7 @@ fn change(
 fn alone(results: &Results, endpoints: &[&EndpointDesign], text: &mut Words) {
     let Some(scenario) = scenarios(results).first().copied() else { return };
     let mut spoken = false;
-    for arm in results.design.arms.iter().map(|arm| arm.name.as_str()) {
+    for arm in results.design.arms.iter().map(|arm| arm.name.as_str()).take(CLAUSES) {
         let found =
             endpoints.iter().filter_map(|e| leading(results, scenario, arm, e).map(|found| (*e, found)));
         for (i, (endpoint, estimate)) in found.enumerate() {

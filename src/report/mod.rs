@@ -3,6 +3,7 @@
 mod answer;
 mod chart;
 mod figure;
+mod grid;
 mod page;
 mod palette;
 mod svg;

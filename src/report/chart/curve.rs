@@ -1,10 +1,9 @@
 use super::super::figure::{figure, quantity, share};
-use super::super::svg::{Anchor, Svg, text_width, wrap};
+use super::super::svg::{Anchor, Svg, text_width};
 use super::axis::{BELOW, across, bottom, capitalised, titled};
 use super::labels::Labels;
-use super::profile::{points, ribbon};
+use super::marks::{arm_name, points, ribbon, strip};
 use super::scale::{Scale, span, up_from_zero};
-use super::troughs::strip;
 use super::{Arms, Drawing, Room};
 use crate::run::results::{ArmExposure, Curve, EvidencePoint};
 
@@ -169,9 +168,7 @@ fn group_row(svg: &mut Svg, group: &EvidencePoint, unit: &str, (x, at, room): (&
 fn arm_row(svg: &mut Svg, exposure: &ArmExposure, arms: &Arms<'_>, (x, at): (&Scale, f64)) {
     let (left, right) = x.range();
     svg.open(&arms.class(&exposure.arm), &arm_words(exposure));
-    svg.circle((left + 9.0, at + 6.5), 4.5, "dot");
-    let name = wrap(&exposure.arm, (right - left) * 0.55, 13.0);
-    svg.text((left + 19.0, at + 11.0), Anchor::Start, "name", name.first().map_or("", |line| line));
+    arm_name(svg, (left + 4.0, at + 11.0), &exposure.arm, right - left - 130.0, "name");
     let outside = exposure.share_below + exposure.share_above;
     svg.text((right - 2.0, at + 11.0), Anchor::End, "note", &format!("{} outside", share(outside)));
     strip(svg, x, at + 22.0, exposure.quantiles);

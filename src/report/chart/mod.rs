@@ -4,6 +4,7 @@ mod axis;
 mod curve;
 mod forest;
 mod labels;
+mod marks;
 mod plane;
 mod profile;
 mod scale;

@@ -1,7 +1,8 @@
 use super::super::answer::Contrast;
 use super::super::figure::{difference, difference_unit};
-use super::super::svg::{Anchor, Svg, wrap};
+use super::super::svg::{Anchor, Svg, fit};
 use super::axis::{BELOW, across, bottom, titled};
+use super::labels::Labels;
 use super::scale::{Scale, span};
 use super::{Arms, Drawing, Room};
 use crate::run::results::{Better, ContrastDraws, EndpointDesign, EndpointKind, Results};
@@ -123,43 +124,42 @@ impl<'a> Panel<'a> {
             reach(self.trades.iter(), |trade| (&trade.avoided, |point| point.1)),
             (y0 + height, y0),
         );
-        let name = wrap(&self.risk.label, width + 50.0, 12.5);
-        svg.text((x0 - 36.0, y0 - 32.0), Anchor::Start, "name", name.first().map_or("", |line| line));
-        svg.text(
-            (x0 - 36.0, y0 - 15.0),
-            Anchor::Start,
-            "axis-title",
-            &titled("avoided", difference_unit(&self.risk.unit)),
-        );
-        let (left, right) = x.range();
-        across(svg, &y, (left, right), &y.ticks(5), true);
-        let title = format!("{} lost", short(&self.benefit.label));
-        bottom(svg, &x, y0 + height, &x.ticks(5), &titled(&title, difference_unit(&self.benefit.unit)));
-        svg.line((left, y.at(0.0)), (right, y.at(0.0)), "zero");
-        svg.line((x.at(0.0), y0), (x.at(0.0), y0 + height), "zero");
-        even_trade(svg, &x, &y);
+        self.frame(svg, (&x, &y));
         svg.open(&arms.class(self.reference), self.reference);
         svg.circle((x.at(0.0), y.at(0.0)), 5.5, "dot");
         svg.close();
+        let place = |trade: &Trade<'_>| (x.at(trade.lost.value), y.at(trade.avoided.value));
+        let all = self.trades.iter().map(place).chain([(x.at(0.0), y.at(0.0))]);
+        let mut labels = Labels::new((x0, y0, x0 + width, y0 + height), all);
         for trade in &self.trades {
-            let note = format!(
-                "{}: loses {} and avoids {}",
-                trade.arm,
-                difference(trade.lost.value, &self.benefit.unit),
-                difference(trade.avoided.value, &self.risk.unit)
-            );
-            svg.open(&arms.class(trade.arm), &note);
-            svg.area(trade.ellipse.iter().map(|(a, b)| (x.at(*a), y.at(*b))), "band90 outlined");
-            let held = |(a, b): &&(f64, f64)| within(*a, x.domain()) && within(*b, y.domain());
-            for (a, b) in trade.cloud.iter().take(GRAINS).filter(held) {
-                svg.circle((x.at(*a), y.at(*b)), 1.3, "grain");
+            svg.open(&arms.class(trade.arm), &self.note(trade));
+            trade.draw(svg, (&x, &y));
+            if let Some((at, anchor)) = labels.place(place(trade), trade.arm) {
+                svg.text(at, anchor, "halo", trade.arm);
             }
-            let (px, py) = (x.at(trade.lost.value), y.at(trade.avoided.value));
-            svg.line((x.within(trade.lost.lower), py), (x.within(trade.lost.upper), py), "whisker");
-            svg.line((px, y.within(trade.avoided.lower)), (px, y.within(trade.avoided.upper)), "whisker");
-            svg.circle((px, py), 5.0, "point");
             svg.close();
         }
+    }
+
+    /// Titles, axes, the lines of no difference and of an even trade.
+    fn frame(&self, svg: &mut Svg, (x, y): (&Scale, &Scale)) {
+        let ((left, right), (foot, top)) = (x.range(), y.range());
+        let name = fit(&self.risk.label, right - left + 60.0, 13.0);
+        svg.text((left - 36.0, top - 32.0), Anchor::Start, "name", &name);
+        let avoided = titled("avoided", difference_unit(&self.risk.unit));
+        svg.text((left - 36.0, top - 15.0), Anchor::Start, "axis-title", &avoided);
+        across(svg, y, (left, right), &y.ticks(5), true);
+        let lost = format!("{} lost", short(&self.benefit.label));
+        bottom(svg, x, foot, &x.ticks(5), &titled(&lost, difference_unit(&self.benefit.unit)));
+        svg.line((left, y.at(0.0)), (right, y.at(0.0)), "zero");
+        svg.line((x.at(0.0), top), (x.at(0.0), foot), "zero");
+        even_trade(svg, x, y);
+    }
+
+    fn note(&self, trade: &Trade<'_>) -> String {
+        let (benefit, risk) = (&self.benefit.unit, &self.risk.unit);
+        let (lost, avoided) = (difference(trade.lost.value, benefit), difference(trade.avoided.value, risk));
+        format!("{}: {lost} lost, {avoided} avoided", trade.arm)
     }
 
     fn words(&self) -> Vec<String> {
@@ -176,6 +176,21 @@ impl<'a> Panel<'a> {
                 )
             })
             .collect()
+    }
+}
+
+impl Trade<'_> {
+    /// The draws with their ellipse, the intervals as a cross, the estimate as a dot.
+    fn draw(&self, svg: &mut Svg, (x, y): (&Scale, &Scale)) {
+        svg.area(self.ellipse.iter().map(|(a, b)| (x.at(*a), y.at(*b))), "band90 outlined");
+        let held = |(a, b): &&(f64, f64)| within(*a, x.domain()) && within(*b, y.domain());
+        for (a, b) in self.cloud.iter().take(GRAINS).filter(held) {
+            svg.circle((x.at(*a), y.at(*b)), 1.3, "grain");
+        }
+        let (px, py) = (x.at(self.lost.value), y.at(self.avoided.value));
+        svg.line((x.within(self.lost.lower), py), (x.within(self.lost.upper), py), "whisker");
+        svg.line((px, y.within(self.avoided.lower)), (px, y.within(self.avoided.upper)), "whisker");
+        svg.circle((px, py), 5.0, "point");
     }
 }
 

@@ -1,6 +1,7 @@
 use super::super::figure::quantity;
-use super::super::svg::{Anchor, Svg, wrap};
+use super::super::svg::{Anchor, Svg};
 use super::axis::{BELOW, across, bottom, titled};
+use super::marks::{arm_name, points, ribbon};
 use super::scale::{Scale, Tick, span, up_from_zero};
 use super::{Arms, Drawing, Room};
 use crate::run::results::Profile;
@@ -48,9 +49,7 @@ pub(super) fn draw(profiles: &[&Profile], arms: &Arms<'_>, room: Room) -> Drawin
         ribbon(&mut svg, (&x, &y), &profile.times, (&profile.q05, &profile.q95), "band90");
         ribbon(&mut svg, (&x, &y), &profile.times, (&profile.q25, &profile.q75), "band50");
         svg.path(&points(&x, &y, &profile.times, &profile.median), "median");
-        let name = wrap(&profile.arm, panel - 22.0, 13.0);
-        svg.circle((x0 + 6.0, y0 - 10.5), 4.5, "dot");
-        svg.text((x0 + 16.0, y0 - 6.0), Anchor::Start, "name", name.first().map_or("", |line| line));
+        arm_name(&mut svg, (x0, y0 - 6.0), &profile.arm, panel - 4.0, "name");
         svg.close();
     }
     let label = profiles.first().map_or("", |profile| profile.label.as_str());
@@ -91,24 +90,6 @@ fn time_ticks((from, to): (f64, f64), hours: f64, range: (f64, f64)) -> Vec<Tick
     let ticks = Scale::linear((from / hours, to / hours), range);
     let ticks = if hours == 1.0 { ticks.hour_ticks(5) } else { ticks.ticks(5) };
     ticks.into_iter().map(|tick| Tick { value: tick.value * hours, label: tick.label }).collect()
-}
-
-/// A band between two courses.
-pub(super) fn ribbon(
-    svg: &mut Svg,
-    (x, y): (&Scale, &Scale),
-    at: &[f64],
-    (low, high): (&[f64], &[f64]),
-    class: &str,
-) {
-    let upper = points(x, y, at, high);
-    let lower = points(x, y, at, low);
-    svg.area(upper.into_iter().chain(lower.into_iter().rev()), class);
-}
-
-/// Places of values.
-pub(super) fn points(x: &Scale, y: &Scale, at: &[f64], values: &[f64]) -> Vec<(f64, f64)> {
-    at.iter().zip(values).map(|(at, value)| (x.at(*at), y.at(*value))).collect()
 }
 
 fn extreme(profile: &Profile, of: fn(f64, f64) -> f64) -> f64 {
