@@ -27,9 +27,15 @@ impl Labels {
             ((x - 9.0, y - 9.0), Anchor::End),
             ((x + 9.0, y - 9.0), Anchor::Start),
             ((x - 9.0, y + 18.0), Anchor::End),
+            ((x, y - 11.0), Anchor::Middle),
+            ((x, y + 20.0), Anchor::Middle),
         ];
         let area = |((x, y), anchor): ((f64, f64), Anchor)| {
-            let left = if anchor == Anchor::End { x - width } else { x };
+            let left = match anchor {
+                Anchor::Start => x,
+                Anchor::Middle => x - width / 2.0,
+                Anchor::End => x - width,
+            };
             (left, y - SIZE, left + width, y + 3.0)
         };
         let place = places.into_iter().find(|place| self.is_free(area(*place)))?;
