@@ -254,6 +254,10 @@ impl Words {
 /// What an endpoint's number is, as it stands within a sentence.
 fn named(endpoint: &EndpointDesign) -> String {
     let label = uncapitalised(&endpoint.label);
+    // A label may say itself what its number is.
+    if ["probability ", "share ", "proportion "].iter().any(|word| label.starts_with(word)) {
+        return format!("the {label}");
+    }
     match endpoint.kind {
         EndpointKind::Continuous => label,
         EndpointKind::Probability => format!("the probability of {label}"),
