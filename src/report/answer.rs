@@ -1,6 +1,9 @@
 use super::figure::{difference, quantity, signed};
 use crate::run::results::{Better, EndpointDesign, EndpointKind, Estimate, Results};
 
+/// Arms that the answer tells of; a longer sentence would hide what it says.
+const CLAUSES: usize = 3;
+
 /// An estimated difference between two arms.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Contrast<'a> {
@@ -12,20 +15,28 @@ pub(super) struct Contrast<'a> {
 impl<'a> Contrast<'a> {
     /// All contrasts of the results, in their order.
     pub(super) fn all(results: &'a Results) -> Vec<Self> {
-        results
-            .summary
-            .iter()
-            .filter_map(|estimate| {
-                let reference = estimate.reference.as_deref()?;
-                Some(Contrast { arm: &estimate.arm, reference, estimate })
-            })
-            .collect()
+        results.summary.iter().filter_map(Contrast::of).collect()
+    }
+
+    /// An estimate as a contrast, if it is one.
+    pub(super) fn of(estimate: &'a Estimate) -> Option<Self> {
+        let reference = estimate.reference.as_deref()?;
+        Some(Contrast { arm: &estimate.arm, reference, estimate })
     }
 
     pub(super) fn is(&self, scenario: &str, reference: &str, endpoint: &str) -> bool {
         self.estimate.scenario == scenario
             && self.reference == reference
             && self.estimate.endpoint == endpoint
+    }
+
+    /// Whether the interval leaves out zero; without an interval, whether twice the Monte-Carlo error does.
+    pub(super) fn clear(&self) -> bool {
+        let value = self.estimate.value;
+        match (self.estimate.lower, self.estimate.upper) {
+            (Some(lower), Some(upper)) => lower > 0.0 || upper < 0.0,
+            _ => value.abs() > 2.0 * self.estimate.mc_error,
+        }
     }
 
     /// The lower limit, or the value where there is none.
@@ -125,11 +136,14 @@ fn compared(
 ) {
     let (scenario, reference) = (first.estimate.scenario.as_str(), first.reference);
     let mut spoken = false;
-    for arm in results.design.arms.iter().map(|arm| arm.name.as_str()) {
+    let compares = |arm: &&str| contrasts.iter().any(|c| c.arm == *arm && c.reference == reference);
+    let compared: Vec<&str> =
+        results.design.arms.iter().map(|arm| arm.name.as_str()).filter(compares).collect();
+    for arm in compared.iter().take(CLAUSES) {
         let found: Vec<_> = endpoints
             .iter()
             .filter_map(|endpoint| {
-                let of = |c: &&Contrast<'_>| c.arm == arm && c.is(scenario, reference, &endpoint.name);
+                let of = |c: &&Contrast<'_>| c.arm == *arm && c.is(scenario, reference, &endpoint.name);
                 contrasts.iter().find(of).map(|contrast| (*endpoint, contrast))
             })
             .collect();
@@ -145,12 +159,17 @@ fn compared(
             spoken = true;
         }
     }
+    let rest = compared.len().saturating_sub(CLAUSES);
+    if spoken && rest > 0 {
+        text.say(&format!("; the table shows {rest} more"));
+    }
     if spoken {
         text.say(".");
     }
 }
 
-/// "lowers X from 34.2 % to 31.1 % (−3.1 points, 95 % interval −5.6 to −0.9)".
+/// "lowers X from 34.2 % to 31.1 % (−3.1 points, 95 % interval −5.6 to −0.9)", or, where the interval holds zero,
+/// "does not clearly change X (34.2 % and 34.0 %; −0.2 points, 95 % interval −1.0 to +0.6)".
 fn change(
     results: &Results,
     scenario: &str,
@@ -160,18 +179,19 @@ fn change(
     text: &mut Words,
 ) {
     let estimate = contrast.estimate;
-    let clear = contrast.lower() > 0.0 || contrast.upper() < 0.0;
+    let clear = contrast.clear();
     let verb = match (clear, estimate.value > 0.0) {
         (false, _) => "does not clearly change",
         (true, true) => "raises",
         (true, false) => "lowers",
     };
-    text.say(&format!("{verb} {} ", uncapitalised(&endpoint.label)));
+    text.say(&format!("{verb} {} ", named(endpoint)));
     let value = |arm: &str| leading(results, scenario, arm, endpoint).map(|e| quantity(e.value, &e.unit));
-    if let (Some(from), Some(to)) = (value(contrast.reference), value(contrast.arm)) {
-        text.say(&format!("from {from} to {to} "));
+    match (value(contrast.reference), value(contrast.arm)) {
+        (Some(from), Some(to)) if clear => text.say(&format!("from {from} to {to} (")),
+        (Some(from), Some(to)) => text.say(&format!("({from} and {to}; ")),
+        _ => text.say("("),
     }
-    text.say("(");
     text.stress(&difference(estimate.value, &estimate.unit));
     if let (Some(lower), Some(upper)) = (estimate.lower, estimate.upper) {
         let name = if interval_known { "" } else { "95\u{a0}% interval " };
@@ -183,7 +203,7 @@ fn change(
 fn alone(results: &Results, endpoints: &[&EndpointDesign], text: &mut Words) {
     let Some(scenario) = scenarios(results).first().copied() else { return };
     let mut spoken = false;
-    for arm in results.design.arms.iter().map(|arm| arm.name.as_str()) {
+    for arm in results.design.arms.iter().map(|arm| arm.name.as_str()).take(CLAUSES) {
         let found =
             endpoints.iter().filter_map(|e| leading(results, scenario, arm, e).map(|found| (*e, found)));
         for (i, (endpoint, estimate)) in found.enumerate() {
@@ -192,7 +212,7 @@ fn alone(results: &Results, endpoints: &[&EndpointDesign], text: &mut Words) {
                 (0, true) => text.say(&format!("; on \u{201c}{arm}\u{201d}, ")),
                 _ => text.say(" and "),
             }
-            text.say(&format!("{} is ", uncapitalised(&endpoint.label)));
+            text.say(&format!("{} is ", named(endpoint)));
             text.stress(&quantity(estimate.value, &estimate.unit));
             if let (Some(lower), Some(upper)) = (estimate.lower, estimate.upper) {
                 let name = if spoken { "" } else { "95\u{a0}% interval " };
@@ -228,6 +248,20 @@ impl Words {
             Some(last) if last.strong == strong => last.text.push_str(text),
             _ => self.0.push(Piece { text: text.to_owned(), strong }),
         }
+    }
+}
+
+/// What an endpoint's number is, as it stands within a sentence.
+fn named(endpoint: &EndpointDesign) -> String {
+    let label = uncapitalised(&endpoint.label);
+    // A label may say itself what its number is.
+    if ["probability ", "share ", "proportion "].iter().any(|word| label.starts_with(word)) {
+        return format!("the {label}");
+    }
+    match endpoint.kind {
+        EndpointKind::Continuous => label,
+        EndpointKind::Probability => format!("the probability of {label}"),
+        EndpointKind::Event => format!("the share with {label}"),
     }
 }
 

@@ -7,21 +7,33 @@ const NONE: &str = "\u{2013}";
 
 /// A value as people read it, without its unit: percentages with one decimal (small ones with one significant digit),
 /// everything else with three significant digits, whole numbers in full. Every number of the page and of the terminal
-/// is written by this function.
+/// is written this way.
 pub fn figure(value: f64, unit: &str) -> String {
+    written(value, unit, 3)
+}
+
+/// An error or a factor, which deserves two digits only; otherwise as [`figure`].
+pub fn rough(value: f64, unit: &str) -> String {
+    written(value, unit, 2)
+}
+
+fn written(value: f64, unit: &str, significant: i32) -> String {
     if !value.is_finite() {
         return NONE.to_owned();
     }
     let size = value.abs();
-    let exponent = exponent(size);
+    let exponent = exponent(size, significant);
     let digits = match unit {
         _ if size == 0.0 => usize::from(unit == "%"),
         "%" if size >= 0.095 => 1,
         "%" => usize::try_from(-exponent).unwrap_or(0),
-        _ => usize::try_from(2 - exponent).unwrap_or(0),
+        _ => usize::try_from(significant - 1 - exponent).unwrap_or(0),
     };
-    let text =
-        if size > 0.0 && (exponent < -4 || exponent > 9) { scientific(size) } else { grouped(size, digits) };
+    let text = if size > 0.0 && !(-4..=9).contains(&exponent) {
+        scientific(size, significant)
+    } else {
+        grouped(size, digits)
+    };
     let zero = !text.bytes().any(|b| (b'1'..=b'9').contains(&b));
     if value < 0.0 && !zero { format!("{MINUS}{text}") } else { text }
 }
@@ -47,9 +59,9 @@ pub fn difference_unit(unit: &str) -> &str {
     if unit == "%" { "points" } else { unit }
 }
 
-/// A share (0 to 1) as a percentage.
+/// A share (0 to 1) as a percentage with one decimal; a share too small for that is "< 0.1 %".
 pub fn share(share: f64) -> String {
-    quantity(share * 100.0, "%")
+    if share > 0.0 && share < 0.000_5 { format!("<{SPACE}0.1{SPACE}%") } else { quantity(share * 100.0, "%") }
 }
 
 /// A count with its thousands apart.
@@ -61,9 +73,10 @@ fn with_unit(text: String, unit: &str) -> String {
     if unit.is_empty() { text } else { format!("{text}{SPACE}{unit}") }
 }
 
-/// The power of ten of a number's first digit after rounding to three digits; 0 for 0.
-pub(super) fn exponent(size: f64) -> i32 {
-    format!("{size:.2e}").split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0)
+/// The power of ten of a number's first digit after rounding to so many digits; 0 for 0.
+pub(super) fn exponent(size: f64, digits: i32) -> i32 {
+    let decimals = usize::try_from(digits - 1).unwrap_or(0);
+    format!("{size:.decimals$e}").split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0)
 }
 
 fn grouped(size: f64, digits: usize) -> String {
@@ -86,8 +99,9 @@ fn group_thousands(digits: &str) -> String {
     out
 }
 
-fn scientific(size: f64) -> String {
-    let text = format!("{size:.2e}");
+fn scientific(size: f64, digits: i32) -> String {
+    let decimals = usize::try_from(digits - 1).unwrap_or(0);
+    let text = format!("{size:.decimals$e}");
     let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
     let power: String = power
         .chars()
@@ -124,7 +138,7 @@ mod tests {
             (0.0432, "%", "0.04"),
             (0.0049, "%", "0.005"),
             (0.096, "%", "0.1"),
-            (-3.14159, "%", "\u{2212}3.1"),
+            (-3.06, "%", "\u{2212}3.1"),
             (f64::NAN, "%", "\u{2013}"),
         ];
         for (value, unit, expected) in cases {
@@ -139,6 +153,10 @@ mod tests {
         assert_eq!(signed(0.0, "%"), "0.0");
         assert_eq!(signed(-0.0, "%"), "0.0");
         assert_eq!(share(0.3812), "38.1\u{a0}%");
+        assert_eq!(share(0.000_02), "<\u{a0}0.1\u{a0}%");
+        assert_eq!(rough(0.060_83, "ng/mL"), "0.061");
+        assert_eq!(rough(6.3, ""), "6.3");
+        assert_eq!(rough(0.0471, "%"), "0.05");
         assert_eq!(count(10_000), "10,000");
         assert_eq!(count(1250), "1250");
     }

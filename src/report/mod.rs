@@ -3,6 +3,7 @@
 mod answer;
 mod chart;
 mod figure;
+mod grid;
 mod page;
 mod palette;
 mod svg;
@@ -10,6 +11,6 @@ mod terminal;
 
 pub use answer::answer;
 pub use chart::{ChartFile, ChartKind, charts};
-pub use figure::{count, difference, difference_unit, figure, quantity, share, signed};
+pub use figure::{count, difference, difference_unit, figure, quantity, rough, share, signed};
 pub use page::{PageError, render};
 pub use terminal::{Colour, terminal};

@@ -2,9 +2,10 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Value};
 use serde::Serialize;
 
-use super::answer::{self, Contrast, Piece, leading, scenarios, statistic_of};
-use super::chart::{Arms, ChartKind, Room, drawings};
-use super::figure::{count, difference_unit, figure, quantity, share, signed};
+use super::answer::{self, Contrast, Piece, scenarios, statistic_of};
+use super::chart::{Arms, ChartKind, Room, drawings, point_words};
+use super::figure::{count, difference_unit, figure, quantity, rough, share, signed};
+use super::grid::{Grid, Row, Written};
 use super::palette;
 use crate::run::results::{Curve, EndpointDesign, EndpointKind, Estimate, ParameterRow, Results};
 
@@ -68,13 +69,20 @@ struct CurveView<'a> {
     curve: &'a Curve,
     chart: ChartView,
     range: String,
+    observed: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct ScenarioView<'a> {
     name: &'a str,
+    tables: Vec<TableView<'a>>,
+}
+
+#[derive(Serialize)]
+struct TableView<'a> {
+    caption: String,
+    arms: Vec<ArmView<'a>>,
     rows: Vec<RowView<'a>>,
-    contrasts: Vec<ContrastTable<'a>>,
 }
 
 #[derive(Serialize)]
@@ -95,15 +103,8 @@ struct CellView {
     spread: Option<String>,
     /// How much pairing saved.
     gain: Option<String>,
-    /// Whether the interval leaves out zero.
+    /// Whether it is a difference that leaves out zero.
     clear: bool,
-}
-
-#[derive(Serialize)]
-struct ContrastTable<'a> {
-    reference: &'a str,
-    arms: Vec<ArmView<'a>>,
-    rows: Vec<RowView<'a>>,
 }
 
 #[derive(Serialize)]
@@ -124,7 +125,7 @@ impl<'a> Page<'a> {
             arms: results.design.arms.iter().filter_map(|arm| arm_view(results, &arms, &arm.name)).collect(),
             subjects: count(results.design.subjects),
             draws: count(u64::from(results.design.draws)),
-            scenarios: scenarios(results).into_iter().map(|s| ScenarioView::of(results, &arms, s)).collect(),
+            scenarios: scenario_views(results, &arms),
             differences: chart_views(results, ChartKind::Differences, "differences"),
             trade: chart_views(results, ChartKind::BenefitRisk, "trade"),
             troughs: chart_views(results, ChartKind::Troughs, "troughs"),
@@ -167,126 +168,57 @@ fn curve_views(results: &Results) -> Vec<CurveView<'_>> {
         .map(|(curve, chart)| {
             let (low, high) = curve.evidence_range;
             let range = format!("{} to {}", figure(low, &curve.unit), quantity(high, &curve.unit));
-            CurveView { curve, chart, range }
+            let observed = curve.points.iter().map(|point| point_words(point, &curve.unit)).collect();
+            CurveView { curve, chart, range, observed }
         })
         .collect()
 }
 
-impl<'a> ScenarioView<'a> {
-    fn of(results: &'a Results, arms: &Arms<'_>, scenario: &'a str) -> Self {
-        let endpoints = &results.design.endpoints;
-        let rows = endpoints
-            .iter()
-            .map(|endpoint| {
-                let cells =
-                    results.design.arms.iter().map(|arm| arm_cell(results, scenario, &arm.name, endpoint));
-                RowView {
-                    label: &endpoint.label,
-                    unit: &endpoint.unit,
-                    what: what(endpoint),
-                    cells: cells.collect(),
-                }
-            })
-            .filter(|row: &RowView<'_>| row.cells.iter().any(Option::is_some))
-            .collect();
-        let contrasts: Vec<Contrast<'a>> =
-            Contrast::all(results).into_iter().filter(|c| c.estimate.scenario == scenario).collect();
-        let mut references: Vec<&str> = Vec::new();
-        for contrast in &contrasts {
-            if !references.contains(&contrast.reference) {
-                references.push(contrast.reference);
-            }
+fn scenario_views<'a>(results: &'a Results, arms: &Arms<'_>) -> Vec<ScenarioView<'a>> {
+    let view = |name: &'a str| {
+        let grids = Grid::all(results, name);
+        ScenarioView {
+            name,
+            tables: grids.iter().map(|grid| TableView::of(results, arms, name, grid)).collect(),
         }
-        let contrasts = references
-            .into_iter()
-            .map(|reference| ContrastTable::of(results, arms, &contrasts, scenario, reference))
-            .collect();
-        ScenarioView { name: scenario, rows, contrasts }
-    }
+    };
+    scenarios(results).into_iter().map(view).collect()
 }
 
-impl<'a> ContrastTable<'a> {
-    fn of(
-        results: &'a Results,
-        arms: &Arms<'_>,
-        contrasts: &[Contrast<'a>],
-        scenario: &str,
-        reference: &'a str,
-    ) -> Self {
-        let compared: Vec<ArmView<'a>> = results
-            .design
-            .arms
-            .iter()
-            .filter(|arm| contrasts.iter().any(|c| c.arm == arm.name && c.reference == reference))
-            .filter_map(|arm| arm_view(results, arms, &arm.name))
-            .collect();
-        let row = |endpoint: &'a EndpointDesign| RowView {
-            label: &endpoint.label,
-            unit: difference_unit(&endpoint.unit),
-            what: "",
-            cells: compared
+impl<'a> TableView<'a> {
+    fn of(results: &'a Results, arms: &Arms<'_>, scenario: &str, grid: &Grid<'a>) -> Self {
+        let row = |row: &Row<'a>| RowView {
+            label: &row.endpoint.label,
+            unit: grid.unit(row),
+            what: grid.what(row),
+            cells: row
+                .cells
                 .iter()
-                .map(|arm| {
-                    let of =
-                        |c: &&Contrast<'_>| c.arm == arm.name && c.is(scenario, reference, &endpoint.name);
-                    contrasts.iter().find(of).map(|contrast| contrast_cell(contrast))
-                })
+                .map(|cell| cell.map(|e| CellView::of(results, scenario, row.endpoint, e)))
                 .collect(),
         };
-        let rows = results
-            .design
-            .endpoints
-            .iter()
-            .map(row)
-            .filter(|row| row.cells.iter().any(Option::is_some))
-            .collect();
-        ContrastTable { reference, arms: compared, rows }
-    }
-}
-
-/// What the number of an endpoint is.
-fn what(endpoint: &EndpointDesign) -> &'static str {
-    match endpoint.kind {
-        EndpointKind::Continuous => "median of subjects",
-        EndpointKind::Probability => "mean probability",
-        EndpointKind::Event => "share of subjects",
-    }
-}
-
-fn arm_cell(results: &Results, scenario: &str, arm: &str, endpoint: &EndpointDesign) -> Option<CellView> {
-    let estimate = leading(results, scenario, arm, endpoint)?;
-    let of = |statistic: &str| statistic_of(results, scenario, arm, &endpoint.name, statistic);
-    let spread = match (endpoint.kind, of("q05"), of("q95")) {
-        (EndpointKind::Continuous, Some(low), Some(high)) => {
-            Some(format!("{} to {}", figure(low.value, &low.unit), figure(high.value, &high.unit)))
+        TableView {
+            caption: grid.caption(),
+            arms: grid.arms.iter().filter_map(|arm| arm_view(results, arms, arm)).collect(),
+            rows: grid.rows.iter().map(row).collect(),
         }
-        _ => None,
-    };
-    Some(CellView {
-        value: figure(estimate.value, &estimate.unit),
-        interval: interval(estimate, figure),
-        error: figure(estimate.mc_error, &estimate.unit),
-        spread,
-        gain: None,
-        clear: false,
-    })
-}
-
-fn contrast_cell(contrast: &Contrast<'_>) -> CellView {
-    let estimate = contrast.estimate;
-    CellView {
-        value: signed(estimate.value, &estimate.unit),
-        interval: interval(estimate, signed),
-        error: figure(estimate.mc_error, &estimate.unit),
-        spread: None,
-        gain: estimate.pairing_gain.map(|gain| figure(gain, "")),
-        clear: contrast.lower() > 0.0 || contrast.upper() < 0.0,
     }
 }
 
-fn interval(estimate: &Estimate, write: fn(f64, &str) -> String) -> Option<String> {
-    let (lower, upper) = (estimate.lower?, estimate.upper?);
-    Some(format!("{} to {}", write(lower, &estimate.unit), write(upper, &estimate.unit)))
+impl CellView {
+    fn of(results: &Results, scenario: &str, endpoint: &EndpointDesign, estimate: &Estimate) -> Self {
+        let Written { value, interval, error } = Written::of(estimate);
+        let of = |statistic: &str| statistic_of(results, scenario, &estimate.arm, &endpoint.name, statistic);
+        let contrast = Contrast::of(estimate);
+        let spread = match (endpoint.kind, contrast, of("q05"), of("q95")) {
+            (EndpointKind::Continuous, None, Some(low), Some(high)) => {
+                Some(format!("{} to {}", figure(low.value, &low.unit), figure(high.value, &high.unit)))
+            }
+            _ => None,
+        };
+        let gain = estimate.pairing_gain.map(|gain| rough(gain, ""));
+        CellView { value, interval, error, spread, gain, clear: contrast.is_some_and(|c| c.clear()) }
+    }
 }
 
 /// A line of the full table, cell by cell as in `summary.csv`.
@@ -308,7 +240,7 @@ fn long_row(estimate: &Estimate) -> Vec<String> {
         unit.to_owned(),
         limit(estimate.lower),
         limit(estimate.upper),
-        figure(estimate.mc_error, &estimate.unit),
+        rough(estimate.mc_error, &estimate.unit),
     ]
 }
 
@@ -323,23 +255,21 @@ pub(super) fn outside(results: &Results) -> Vec<String> {
                 .iter()
                 .filter(|arm| arm.share_below + arm.share_above > 0.0)
                 .map(|arm| {
-                    format!(
-                        "\u{201c}{}\u{201d}: {} below, {} above",
-                        arm.arm,
-                        share(arm.share_below),
-                        share(arm.share_above)
-                    )
+                    let sides = [(arm.share_below, "below"), (arm.share_above, "above")];
+                    let sides = sides.iter().filter(|(part, _)| *part > 0.0);
+                    let sides: Vec<_> = sides.map(|(part, side)| format!("{} {side}", share(*part))).collect();
+                    format!("\u{201c}{}\u{201d} {}", arm.arm, sides.join(" and "))
                 })
                 .collect();
             let (low, high) = curve.evidence_range;
             (!parts.is_empty()).then(|| {
                 format!(
-                    "{}: the evidence rests on {} of {} to {}; outside it lie subjects of {}. There the curve is \
-                     extrapolated.",
+                    "{}: the evidence covers {} to {} ({}). Simulated subjects outside it, for whom the curve is an \
+                     extrapolation: {}.",
                     curve.label,
-                    curve.metric,
                     figure(low, &curve.unit),
                     quantity(high, &curve.unit),
+                    curve.metric,
                     parts.join("; ")
                 )
             })

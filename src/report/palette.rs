@@ -32,8 +32,9 @@ pub(super) fn page_colours() -> String {
     let list = |of: fn(&(&str, &str, &str)) -> String| COLOURS.iter().map(of).collect::<String>();
     let light = list(|(name, light, _)| format!("--{name}:{light};"));
     let dark = list(|(name, _, dark)| format!("--{name}:{dark};"));
-    let arms: String =
-        (0..ARMS).map(|i| format!("body:has(#show-a{i}:not(:checked)) .a{i}.arm{{display:none}}")).collect();
+    let arms: String = (0..ARMS)
+        .map(|i| format!("body:has(#show-a{i}:not(:checked)) .chart .a{i}.arm{{display:none}}"))
+        .collect();
     format!(":root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}{arms}")
 }
 

@@ -151,17 +151,17 @@ pub(super) fn text_width(text: &str, size: f64) -> f64 {
     text.chars().count() as f64 * size * 0.56
 }
 
-/// A text cut into lines of about `width` pixels.
-pub(super) fn wrap(text: &str, width: f64, size: f64) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if text_width(line, size) + text_width(word, size) + size * 0.5 <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
+/// A text on one line of about `width` pixels; what is cut off is marked.
+pub(super) fn fit(text: &str, width: f64, size: f64) -> String {
+    if text_width(text, size) <= width {
+        return text.to_owned();
     }
-    lines
+    let mut short = String::new();
+    for c in text.chars() {
+        if text_width(&short, size) + 2.0 * size * 0.56 > width {
+            break;
+        }
+        short.push(c);
+    }
+    format!("{}\u{2026}", short.trim_end())
 }

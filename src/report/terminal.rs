@@ -1,9 +1,13 @@
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
 
-use super::answer::{Contrast, answer, leading, scenarios};
-use super::figure::{count, difference_unit, figure, signed};
+use super::answer::{answer, scenarios};
+use super::figure::count;
+use super::grid::{Grid, Row, Written};
 use super::page::outside;
-use crate::run::results::{EndpointDesign, Estimate, Results};
+use crate::run::results::{Estimate, Results};
+
+/// Columns that the endpoints' names need at the least beside the arms.
+const NAMES: usize = 26;
 
 /// Whether text carries colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,103 +27,88 @@ impl Colour {
     }
 }
 
-/// The results as text for a terminal `width` columns wide: the answer, the arms' estimates, the differences, what lies
-/// outside the evidence, warnings, and what was random and what was fixed.
+/// The results as text for a terminal `width` columns wide: the answer, the arms' estimates, the differences, what was
+/// random and what was fixed, what lies outside the evidence, and warnings.
 pub fn terminal(results: &Results, width: u16, colour: Colour) -> String {
     let bold = |text: &str| colour.paint("1", text);
-    let dim = |text: &str| colour.paint("2", text);
     let mut parts = vec![bold(&results.title)];
-    let mut lead = answer(results);
+    let lead = answer(results);
     if !lead.is_empty() {
-        lead = fill(&lead, width);
-        parts.push(lead);
+        parts.push(fill(&lead, width));
     }
     let several = scenarios(results).len() > 1;
     for scenario in scenarios(results) {
         if several {
             parts.push(bold(&format!("Scenario {scenario}")));
         }
-        parts.push(arm_table(results, scenario, width));
-        parts.extend(contrast_tables(results, scenario, width));
+        let tables = Grid::all(results, scenario);
+        parts.extend(tables.iter().map(|grid| format!("{}\n{}", bold(&grid.caption()), table(grid, width))));
     }
-    let note = format!(
-        "In parentheses 95 % intervals from parameter uncertainty; \u{b1} Monte-Carlo standard error. {} subjects in \
-         each arm, the same in every arm; {} parameter draws; seed {}.",
-        count(results.design.subjects),
-        count(u64::from(results.design.draws)),
-        results.design.seed
-    );
-    let drawn =
-        |what: &str, list: &[String]| (!list.is_empty()).then(|| format!("{what}: {}.", list.join(", ")));
-    let foot = [Some(note), drawn("Random", &results.design.random), drawn("Fixed", &results.design.fixed)];
-    parts
-        .push(foot.into_iter().flatten().map(|line| dim(&fill(&line, width))).collect::<Vec<_>>().join("\n"));
-    let failures =
-        results.design.failures.iter().map(|(why, n)| format!("{} subjects failed: {why}", count(*n)));
-    let warnings = outside(results).into_iter().chain(failures).chain(results.warnings.iter().cloned());
+    let foot = foot(results).iter().map(|line| colour.paint("2", &fill(line, width))).collect::<Vec<_>>();
+    parts.push(foot.join("\n"));
     let warnings: Vec<String> =
-        warnings.map(|text| colour.paint("33", &fill(&format!("warning: {text}"), width))).collect();
+        warnings(results).map(|text| colour.paint("33", &fill(&format!("warning: {text}"), width))).collect();
     if !warnings.is_empty() {
         parts.push(warnings.join("\n"));
     }
     parts.join("\n\n") + "\n"
 }
 
-fn arm_table(results: &Results, scenario: &str, width: u16) -> String {
-    let arms = &results.design.arms;
-    let mut table = new_table(width, arms.iter().map(|arm| arm.name.as_str()));
-    for endpoint in &results.design.endpoints {
-        let cells: Vec<Option<&Estimate>> =
-            arms.iter().map(|arm| leading(results, scenario, &arm.name, endpoint)).collect();
-        if let Some(first) = cells.iter().flatten().next() {
-            let statistic = if first.statistic == "proportion" { "" } else { &first.statistic };
-            let head = row_head(endpoint, statistic, &endpoint.unit);
-            table.add_row(std::iter::once(head).chain(cells.iter().map(|cell| cell_text(*cell, figure))));
-        }
-    }
-    aligned(table)
+/// What the figures are, and what was random and what was fixed.
+fn foot(results: &Results) -> Vec<String> {
+    let design = &results.design;
+    let note = format!(
+        "In parentheses 95 % intervals from parameter uncertainty; \u{b1} Monte-Carlo standard error. {} subjects in \
+         each arm, the same in every arm; {} parameter draws; seed {}.",
+        count(design.subjects),
+        count(u64::from(design.draws)),
+        design.seed
+    );
+    let list =
+        |what: &str, list: &[String]| (!list.is_empty()).then(|| format!("{what}: {}.", list.join(", ")));
+    let lines = [Some(note), list("Random", &design.random), list("Fixed", &design.fixed)];
+    lines.into_iter().flatten().collect()
 }
 
-fn contrast_tables(results: &Results, scenario: &str, width: u16) -> Vec<String> {
-    let contrasts: Vec<Contrast<'_>> =
-        Contrast::all(results).into_iter().filter(|c| c.estimate.scenario == scenario).collect();
-    let mut references: Vec<&str> = contrasts.iter().map(|contrast| contrast.reference).collect();
-    references.dedup();
-    let mut texts = Vec::new();
-    for (i, reference) in references.iter().enumerate() {
-        if references[..i].contains(reference) {
-            continue;
-        }
-        let compares = |arm: &str| contrasts.iter().any(|c| c.arm == arm && c.reference == *reference);
-        let arms: Vec<&str> =
-            results.design.arms.iter().map(|arm| arm.name.as_str()).filter(|arm| compares(arm)).collect();
-        let mut table = new_table(width, arms.iter().copied());
-        for endpoint in &results.design.endpoints {
-            let cells: Vec<Option<&Estimate>> = arms
-                .iter()
-                .map(|arm| {
-                    let of = |c: &&Contrast<'_>| c.arm == *arm && c.is(scenario, reference, &endpoint.name);
-                    contrasts.iter().find(of).map(|contrast| contrast.estimate)
-                })
-                .collect();
-            if cells.iter().any(Option::is_some) {
-                let head = row_head(endpoint, "", difference_unit(&endpoint.unit));
-                table.add_row(std::iter::once(head).chain(cells.iter().map(|cell| cell_text(*cell, signed))));
-            }
-        }
-        texts.push(format!(
-            "Difference from \u{201c}{reference}\u{201d}, subject by subject\n{}",
-            aligned(table)
-        ));
-    }
-    texts
+fn warnings(results: &Results) -> impl Iterator<Item = String> {
+    let failures =
+        results.design.failures.iter().map(|(why, n)| format!("{} subjects failed: {why}", count(*n)));
+    outside(results).into_iter().chain(failures).chain(results.warnings.iter().cloned())
 }
 
-fn new_table<'a>(width: u16, arms: impl Iterator<Item = &'a str>) -> Table {
+/// A column for each arm where they fit; otherwise a line for each arm under its endpoint.
+fn table(grid: &Grid<'_>, width: u16) -> String {
+    let wide = by_column(grid, width);
+    let arms: usize = wide.column_max_content_widths().iter().skip(1).map(|w| usize::from(*w) + 2).sum();
+    aligned(if arms + NAMES <= usize::from(width) { wide } else { by_line(grid, width) })
+}
+
+fn by_column(grid: &Grid<'_>, width: u16) -> Table {
+    let mut table = new_table(width);
+    table.set_header(std::iter::once("Endpoint").chain(grid.arms.iter().copied()));
+    for row in &grid.rows {
+        let cells = row.cells.iter().map(|cell| cell.map(one_line).unwrap_or_default());
+        table.add_row(std::iter::once(head(grid, row)).chain(cells));
+    }
+    table
+}
+
+fn by_line(grid: &Grid<'_>, width: u16) -> Table {
+    let mut table = new_table(width);
+    table.set_header(["Endpoint", ""]);
+    for row in &grid.rows {
+        table.add_row([head(grid, row), String::new()]);
+        for (arm, cell) in grid.arms.iter().zip(&row.cells) {
+            table.add_row([format!("  {arm}"), cell.map(one_line).unwrap_or_default()]);
+        }
+    }
+    table
+}
+
+fn new_table(width: u16) -> Table {
     let mut table = Table::new();
-    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-    table.set_header(std::iter::once("Endpoint").chain(arms));
     table
 }
 
@@ -131,23 +120,19 @@ fn aligned(mut table: Table) -> String {
     table.trim_fmt()
 }
 
-fn row_head(endpoint: &EndpointDesign, statistic: &str, unit: &str) -> String {
+fn head(grid: &Grid<'_>, row: &Row<'_>) -> String {
+    let unit = grid.unit(row);
     let unit = if unit.is_empty() { String::new() } else { format!(" [{unit}]") };
-    let statistic = if statistic.is_empty() { String::new() } else { format!(", {statistic}") };
-    format!("{}{statistic}{unit}", endpoint.label)
+    let what = grid.what(row);
+    let what = if what.is_empty() { String::new() } else { format!(", {what}") };
+    format!("{}{what}{unit}", row.endpoint.label)
 }
 
-fn cell_text(estimate: Option<&Estimate>, write: fn(f64, &str) -> String) -> String {
-    let Some(estimate) = estimate else { return String::new() };
-    let value = write(estimate.value, &estimate.unit);
-    let error = figure(estimate.mc_error, &estimate.unit);
-    match (estimate.lower, estimate.upper) {
-        (Some(lower), Some(upper)) => format!(
-            "{value} ({} to {}) \u{b1}{error}",
-            write(lower, &estimate.unit),
-            write(upper, &estimate.unit)
-        ),
-        _ => format!("{value} \u{b1}{error}"),
+fn one_line(estimate: &Estimate) -> String {
+    let Written { value, interval, error } = Written::of(estimate);
+    match interval {
+        Some(interval) => format!("{value} ({interval}) \u{b1}{error}"),
+        None => format!("{value} \u{b1}{error}"),
     }
 }
 

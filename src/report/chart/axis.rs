@@ -32,6 +32,12 @@ pub(super) fn across(svg: &mut Svg, scale: &Scale, (left, right): (f64, f64), ti
     }
 }
 
+/// A name as it begins a title.
+pub(super) fn capitalised(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// A title with its unit in parentheses.
 pub(super) fn titled(title: &str, unit: &str) -> String {
     if unit.is_empty() { title.to_owned() } else { format!("{title} ({unit})") }

@@ -1,55 +1,44 @@
-use super::super::figure::{quantity, share};
-use super::super::svg::{Anchor, Svg, wrap};
-use super::axis::{BELOW, across, bottom, titled};
-use super::profile::{points, ribbon};
+use super::super::figure::{figure, quantity, share};
+use super::super::svg::{Anchor, Svg, text_width};
+use super::axis::{BELOW, across, bottom, capitalised, titled};
+use super::labels::Labels;
+use super::marks::{arm_name, points, ribbon, strip};
 use super::scale::{Scale, span, up_from_zero};
-use super::troughs::strip;
 use super::{Arms, Drawing, Room};
 use crate::run::results::{ArmExposure, Curve, EvidencePoint};
 
 const LEFT: f64 = 44.0;
-const HEAD: f64 = 32.0;
+const SECTION: f64 = 26.0;
+const HEAD: f64 = 42.0;
 const ROW: f64 = 34.0;
 
 /// The curve with its bands and evidence; under it, on the same axis, the observed groups and the arms' exposures.
 pub(super) fn draw(curve: &Curve, arms: &Arms<'_>, room: Room) -> Drawing {
     let (left, right) = (LEFT, room.width() - 10.0);
-    let height = room.choose(300.0, 210.0);
+    let foot = HEAD + room.choose(300.0, 210.0);
     let x = exposure_scale(curve, (left, right));
-    let proportions = curve.points.iter().filter_map(|point| point.proportion);
-    let (_, high) = span(curve.upper95.iter().copied().chain(proportions.map(|(_, _, upper)| upper)));
-    // Percentages on the axis; a curve that comes near 100 % gets all of it.
-    let high = if high > 0.7 { (0.0, 100.0) } else { up_from_zero(high * 100.0, 5) };
-    let y = Scale::linear(high, (HEAD + height, HEAD));
-
+    let y = Scale::linear(percentages(curve), (foot, HEAD));
     let groups: Vec<&EvidencePoint> = curve.points.iter().filter(|p| p.proportion.is_none()).collect();
-    let strips_top = HEAD + height + 6.0;
+    let group_row_height = room.choose(22.0, ROW);
     let sections = usize::from(!groups.is_empty()) + usize::from(!curve.arms.is_empty());
-    let rows = groups.len() + curve.arms.len();
-    let bottom_line = strips_top + 20.0 * sections as f64 + ROW * rows as f64 + 4.0;
+    let rows = group_row_height * groups.len() as f64 + ROW * curve.arms.len() as f64;
+    let bottom_line = foot + 14.0 + SECTION * sections as f64 + rows;
 
     let mut svg = Svg::new(room.width());
     svg.text((0.0, 14.0), Anchor::Start, "axis-title", &titled(&curve.label, "%"));
     evidence_range(&mut svg, curve, &x, (HEAD, bottom_line));
     across(&mut svg, &y, (left, right), &y.ticks(5), true);
-    svg.line((left, HEAD + height), (right, HEAD + height), "axis");
+    svg.line((left, foot), (right, foot), "axis");
     band(&mut svg, curve, &x, &y);
-    for point in curve.points.iter().filter(|point| point.proportion.is_some()) {
-        observed(&mut svg, point, (&x, &y), &curve.unit);
-    }
+    observed(&mut svg, curve, (&x, &y));
 
-    let mut at = strips_top;
+    let mut at = foot + 6.0;
     if !groups.is_empty() {
         section(&mut svg, &mut at, "Observed: median and quartiles of each group");
     }
     for group in groups {
-        svg.open("evidence", &group_words(group, &curve.unit));
-        svg.text((left + 4.0, at + 11.0), Anchor::Start, "note", &group.label);
-        let (low, high) = (x.within(group.exposure_lower), x.within(group.exposure_upper));
-        svg.line((low, at + 21.0), (high, at + 21.0), "thick");
-        svg.circle((x.within(group.exposure), at + 21.0), 4.5, "point");
-        svg.close();
-        at += ROW;
+        group_row(&mut svg, group, &curve.unit, (&x, at, room));
+        at += group_row_height;
     }
     if !curve.arms.is_empty() {
         section(&mut svg, &mut at, "Simulated: median, middle 50 % and 90 % of subjects");
@@ -58,13 +47,21 @@ pub(super) fn draw(curve: &Curve, arms: &Arms<'_>, room: Room) -> Drawing {
         arm_row(&mut svg, exposure, arms, (&x, at));
         at += ROW;
     }
-    bottom(&mut svg, &x, bottom_line, &x.ticks(room.choose(9, 6)), &titled(&curve.metric, &curve.unit));
+    let metric = titled(&capitalised(&curve.metric), &curve.unit);
+    bottom(&mut svg, &x, bottom_line, &x.ticks(room.choose(9, 6)), &metric);
     Drawing {
         title: format!("{} against {}", curve.label, curve.metric),
         description: description(curve),
         svg,
         height: bottom_line + BELOW,
     }
+}
+
+/// The upright axis in %, from 0; a curve that comes near 100 % gets all of it.
+fn percentages(curve: &Curve) -> (f64, f64) {
+    let observed = curve.points.iter().filter_map(|point| point.proportion).map(|(_, _, upper)| upper);
+    let (_, high) = span(curve.upper95.iter().copied().chain(observed));
+    if high > 0.7 { (0.0, 100.0) } else { up_from_zero(high * 100.0, 7) }
 }
 
 /// Logarithmic, unless placebo (no exposure) is among the evidence.
@@ -117,34 +114,61 @@ fn band(svg: &mut Svg, curve: &Curve, x: &Scale, y: &Scale) {
     svg.close();
 }
 
-/// An observed proportion with its interval, at its exposure with its quartiles.
-fn observed(svg: &mut Svg, point: &EvidencePoint, (x, y): (&Scale, &Scale), unit: &str) {
-    let Some((value, lower, upper)) = point.proportion else { return };
-    let note = format!(
-        "{}: observed {} ({} to {}) at {}",
-        point.label,
-        share(value),
-        share(lower),
-        share(upper),
-        quantity(point.exposure, unit)
+/// Observed proportions with their intervals, at their exposures with their quartiles; names where there is room.
+fn observed(svg: &mut Svg, curve: &Curve, (x, y): (&Scale, &Scale)) {
+    let points: Vec<_> = curve.points.iter().filter_map(|p| p.proportion.map(|shares| (p, shares))).collect();
+    let place = |point: &EvidencePoint, value: f64| (x.within(point.exposure), y.at(value * 100.0));
+    let (foot, top) = y.range();
+    let bounds = (x.range().0, top, x.range().1, foot);
+    let mut labels = Labels::new(bounds, points.iter().map(|(point, (value, _, _))| place(point, *value)));
+    for (point, (value, lower, upper)) in points {
+        svg.open("evidence", &point_words(point, &curve.unit));
+        let (px, py) = place(point, value);
+        svg.line((px, y.at(lower * 100.0)), (px, y.at(upper * 100.0)), "whisker");
+        svg.line((x.within(point.exposure_lower), py), (x.within(point.exposure_upper), py), "whisker");
+        svg.circle((px, py), 5.0, "point");
+        if let Some((at, anchor)) = labels.place((px, py), &point.label) {
+            svg.text(at, anchor, "note", &point.label);
+        }
+        svg.close();
+    }
+}
+
+/// What was observed in a group or arm, in words.
+pub(in crate::report) fn point_words(point: &EvidencePoint, unit: &str) -> String {
+    let exposure = format!(
+        "{} ({} to {})",
+        quantity(point.exposure, unit),
+        figure(point.exposure_lower, unit),
+        figure(point.exposure_upper, unit)
     );
-    svg.open("evidence", &note);
-    let (px, py) = (x.within(point.exposure), y.at(value * 100.0));
-    svg.line((px, y.at(lower * 100.0)), (px, y.at(upper * 100.0)), "whisker");
-    svg.line((x.within(point.exposure_lower), py), (x.within(point.exposure_upper), py), "whisker");
-    svg.circle((px, py), 5.0, "point");
-    let (_, right) = x.range();
-    let (at, anchor) = if px > right - 90.0 { (px - 9.0, Anchor::End) } else { (px + 9.0, Anchor::Start) };
-    svg.text((at, py - 8.0), anchor, "note", &point.label);
+    match point.proportion {
+        Some((value, lower, upper)) => {
+            format!("{}: {} ({} to {}) at {exposure}", point.label, share(value), share(lower), share(upper))
+        }
+        None => format!("{}: {exposure}", point.label),
+    }
+}
+
+/// An observed group; its name stands beside its bar, on a phone above it.
+fn group_row(svg: &mut Svg, group: &EvidencePoint, unit: &str, (x, at, room): (&Scale, f64, Room)) {
+    svg.open("evidence", &point_words(group, unit));
+    let (low, high) = (x.within(group.exposure_lower), x.within(group.exposure_upper));
+    let y = at + room.choose(8.0, 22.0);
+    let before = low - x.range().0 > text_width(&group.label, 12.0) + 16.0;
+    let beside =
+        if before { ((low - 10.0, y + 4.0), Anchor::End) } else { ((high + 10.0, y + 4.0), Anchor::Start) };
+    let (place, anchor) = room.choose(beside, ((x.range().0 + 4.0, at + 11.0), Anchor::Start));
+    svg.text(place, anchor, "note", &group.label);
+    svg.line((low, y), (high, y), "thick");
+    svg.circle((x.within(group.exposure), y), 4.5, "point");
     svg.close();
 }
 
 fn arm_row(svg: &mut Svg, exposure: &ArmExposure, arms: &Arms<'_>, (x, at): (&Scale, f64)) {
     let (left, right) = x.range();
     svg.open(&arms.class(&exposure.arm), &arm_words(exposure));
-    svg.circle((left + 9.0, at + 6.5), 4.5, "dot");
-    let name = wrap(&exposure.arm, (right - left) * 0.55, 13.0);
-    svg.text((left + 19.0, at + 11.0), Anchor::Start, "name", name.first().map_or("", |line| line));
+    arm_name(svg, (left + 4.0, at + 11.0), &exposure.arm, right - left - 130.0, "name");
     let outside = exposure.share_below + exposure.share_above;
     svg.text((right - 2.0, at + 11.0), Anchor::End, "note", &format!("{} outside", share(outside)));
     strip(svg, x, at + 22.0, exposure.quantiles);
@@ -153,17 +177,7 @@ fn arm_row(svg: &mut Svg, exposure: &ArmExposure, arms: &Arms<'_>, (x, at): (&Sc
 
 fn section(svg: &mut Svg, at: &mut f64, title: &str) {
     svg.text((0.0, *at + 14.0), Anchor::Start, "section", title);
-    *at += 20.0;
-}
-
-fn group_words(group: &EvidencePoint, unit: &str) -> String {
-    format!(
-        "{}: {} ({} to {})",
-        group.label,
-        quantity(group.exposure, unit),
-        quantity(group.exposure_lower, unit),
-        quantity(group.exposure_upper, unit)
-    )
+    *at += SECTION;
 }
 
 fn arm_words(exposure: &ArmExposure) -> String {

@@ -1,12 +1,14 @@
 use super::super::answer::Contrast;
 use super::super::figure::{difference, difference_unit, signed};
-use super::super::svg::{Anchor, Svg, wrap};
-use super::axis::{BELOW, bottom};
+use super::super::svg::{Anchor, Svg, fit, text_width};
+use super::axis::{BELOW, bottom, titled};
+use super::marks::arm_name;
 use super::scale::{Scale, span};
 use super::{Arms, Drawing, Room};
 use crate::run::results::{Better, EndpointDesign, EndpointKind, Results};
 
-const ROW: f64 = 22.0;
+const HEAD: f64 = 22.0;
+const BETWEEN: f64 = 12.0;
 
 /// Differences in percentage points on one axis: a group an endpoint, a row a contrast.
 pub(super) fn draw(
@@ -29,52 +31,37 @@ pub(super) fn draw(
         .collect();
     let unit = groups.first().map(|(endpoint, _)| endpoint.unit.as_str())?;
 
-    let all = groups.iter().flat_map(|(_, rows)| rows.iter());
-    let limits = all.flat_map(|c| [c.estimate.value, c.lower(), c.upper()]).chain([0.0]);
-    let (low, high) = span(limits);
-    let padding = (high - low) * 0.05;
-    let left = room.choose(300.0, 8.0);
-    let right = room.width() - room.choose(180.0, 8.0);
-    let x = Scale::linear((low - padding, high + padding), (left, right));
-    let head = room.choose(4.0, 24.0);
-    let row = room.choose(ROW, ROW + 16.0);
-    let total: f64 = groups.iter().map(|(_, rows)| head + row * rows.len() as f64 + 14.0).sum();
+    let limits =
+        groups.iter().flat_map(|(_, rows)| rows).flat_map(|c| [c.estimate.value, c.lower(), c.upper()]);
+    let (low, high) = span(limits.chain([0.0]));
+    let room_beside = (high - low) * 0.05;
+    let (left, right) = room.choose((260.0, room.width() - 180.0), (8.0, room.width() - 8.0));
+    let x = Scale::linear((low - room_beside, high + room_beside), (left, right));
+    let row = room.choose(21.0, 38.0);
+    let total: f64 = groups.iter().map(|(_, rows)| HEAD + row * rows.len() as f64 + BETWEEN).sum();
 
     let mut svg = Svg::new(room.width());
-    for tick in &x.ticks(room.choose(7, 5)) {
+    let ticks = x.ticks(room.choose(7, 5));
+    for tick in &ticks {
         svg.line((x.at(tick.value), 0.0), (x.at(tick.value), total), "grid");
     }
     svg.line((x.at(0.0), 0.0), (x.at(0.0), total), "zero");
     let mut at = 0.0;
     for (endpoint, rows) in &groups {
-        let lines = wrap(&endpoint.label, room.choose(280.0, room.width()), 13.0);
-        for (i, line) in lines.iter().take(2).enumerate() {
-            svg.text((0.0, at + 17.0 + 15.0 * i as f64), Anchor::Start, "name", line);
-        }
-        let direction = match endpoint.better {
-            Better::Higher => "more is better",
-            Better::Lower => "less is better",
-            Better::Neither => "",
-        };
-        if room == Room::Wide && lines.len() == 1 {
-            svg.text((0.0, at + 33.0), Anchor::Start, "note", direction);
-        }
-        at += head;
+        heading(&mut svg, endpoint, at, room);
+        at += HEAD;
         for contrast in rows {
-            contrast_row(&mut svg, contrast, unit, arms, (&x, at, room));
+            contrast_row(&mut svg, contrast, arms, (&x, at, room));
             at += row;
         }
-        at += 14.0;
+        at += BETWEEN;
     }
-    bottom(
-        &mut svg,
-        &x,
-        total,
-        &x.ticks(room.choose(7, 5)),
-        &format!("Difference from {reference} ({})", difference_unit(unit)),
-    );
+    let unit = difference_unit(unit);
+    bottom(&mut svg, &x, total, &ticks, &titled(&format!("Difference from {reference}"), unit));
     let words = groups.iter().flat_map(|(endpoint, rows)| {
-        rows.iter().map(|c| format!("{}, {}: {}", endpoint.label, c.arm, difference(c.estimate.value, unit)))
+        let label = &endpoint.label;
+        rows.iter()
+            .map(move |c| format!("{label}, {}: {}", c.arm, difference(c.estimate.value, &endpoint.unit)))
     });
     Some(Drawing {
         title: format!("Differences from {reference}"),
@@ -84,30 +71,31 @@ pub(super) fn draw(
     })
 }
 
-fn contrast_row(
-    svg: &mut Svg,
-    contrast: &Contrast<'_>,
-    unit: &str,
-    arms: &Arms<'_>,
-    (x, at, room): (&Scale, f64, Room),
-) {
+/// The endpoint's name, and which direction is good.
+fn heading(svg: &mut Svg, endpoint: &EndpointDesign, at: f64, room: Room) {
+    let direction = match endpoint.better {
+        Better::Higher => "more is better",
+        Better::Lower => "less is better",
+        Better::Neither => "",
+    };
+    let note = text_width(direction, 12.0);
+    let name = fit(&endpoint.label, room.width() - note - 20.0, 13.0);
+    svg.text((0.0, at + 15.0), Anchor::Start, "name", &name);
+    svg.text((svg.width(), at + 15.0), Anchor::End, "note", direction);
+}
+
+/// A difference with its interval: beside its arm, on a phone below it.
+fn contrast_row(svg: &mut Svg, contrast: &Contrast<'_>, arms: &Arms<'_>, (x, at, room): (&Scale, f64, Room)) {
     let estimate = contrast.estimate;
-    let text = format!(
-        "{} ({} to {})",
-        signed(estimate.value, unit),
-        signed(contrast.lower(), unit),
-        signed(contrast.upper(), unit)
-    );
+    let unit = &estimate.unit;
+    let limits = format!("{} to {}", signed(contrast.lower(), unit), signed(contrast.upper(), unit));
+    let text = format!("{} ({limits})", signed(estimate.value, unit));
     svg.open(&arms.class(contrast.arm), &format!("{}: {text} {}", contrast.arm, difference_unit(unit)));
-    let y = at + room.choose(12.0, 26.0);
+    let width = room.choose(x.range().0 - 20.0, svg.width() - text_width(&text, 12.5) - 10.0);
+    arm_name(svg, (room.choose(8.0, 0.0), at + 14.0), contrast.arm, width, "");
+    svg.text((svg.width(), at + 14.0), Anchor::End, "figure", &text);
+    let y = at + room.choose(9.5, 27.0);
     svg.line((x.at(contrast.lower()), y), (x.at(contrast.upper()), y), "whisker");
     svg.circle((x.at(estimate.value), y), 5.0, "point");
-    if room == Room::Wide {
-        svg.text((svg.width() - 4.0, y + 4.5), Anchor::End, "figure", &text);
-    } else {
-        svg.circle((5.0, at + 7.5), 4.0, "dot");
-        svg.text((14.0, at + 12.0), Anchor::Start, "note", contrast.arm);
-        svg.text((svg.width() - 2.0, at + 12.0), Anchor::End, "figure", &text);
-    }
     svg.close();
 }

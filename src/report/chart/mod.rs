@@ -3,6 +3,8 @@
 mod axis;
 mod curve;
 mod forest;
+mod labels;
+mod marks;
 mod plane;
 mod profile;
 mod scale;
@@ -12,6 +14,7 @@ use super::answer::Contrast;
 use super::palette;
 use super::svg::Svg;
 use crate::run::results::{Curve, Distribution, Profile, Results};
+pub(super) use curve::point_words;
 
 /// What a chart shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

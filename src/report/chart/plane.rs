@@ -1,11 +1,14 @@
 use super::super::answer::Contrast;
 use super::super::figure::{difference, difference_unit};
-use super::super::svg::{Anchor, Svg, wrap};
+use super::super::svg::{Anchor, Svg, fit};
 use super::axis::{BELOW, across, bottom, titled};
+use super::labels::Labels;
 use super::scale::{Scale, span};
 use super::{Arms, Drawing, Room};
 use crate::run::results::{Better, ContrastDraws, EndpointDesign, EndpointKind, Results};
 
+/// Draws that are shown; more would hide the ellipse.
+const GRAINS: usize = 150;
 /// Points of the circle that becomes an ellipse.
 const CIRCLE: usize = 48;
 /// Radius that holds 95 % of two joint normal errors: the square root of 5.991, the 0.95 quantile of chi-square with
@@ -34,7 +37,7 @@ pub(super) fn draw(results: &Results, arms: &Arms<'_>, room: Room) -> Option<Dra
     let height = room.choose(230.0, 200.0);
     let row_height = head + height + BELOW + 14.0;
     let mut svg = Svg::new(room.width());
-    let lost = reach(panels.iter().flat_map(|panel| panel.trades.iter().map(|trade| &trade.lost)));
+    let lost = reach(panels.iter().flat_map(|panel| &panel.trades), |trade| (&trade.lost, |point| point.0));
     for (i, panel) in panels.iter().enumerate() {
         let corner = (left + (i % columns) as f64 * (width + gap), (i / columns) as f64 * row_height + head);
         panel.draw(&mut svg, arms, corner, (width, height), lost);
@@ -72,6 +75,7 @@ struct Trade<'a> {
     lost: Turned,
     avoided: Turned,
     cloud: Vec<(f64, f64)>,
+    ellipse: Vec<(f64, f64)>,
 }
 
 struct Panel<'a> {
@@ -99,6 +103,7 @@ impl<'a> Panel<'a> {
                     arm: lost.arm,
                     lost: Turned::of(lost),
                     avoided: Turned::of(avoided),
+                    ellipse: ellipse(&cloud),
                     cloud,
                 });
             }
@@ -115,41 +120,46 @@ impl<'a> Panel<'a> {
         lost: (f64, f64),
     ) {
         let x = Scale::linear(lost, (x0, x0 + width));
-        let y = Scale::linear(reach(self.trades.iter().map(|trade| &trade.avoided)), (y0 + height, y0));
-        for (i, line) in wrap(&self.heading(), width + 30.0, 13.0).iter().take(2).enumerate() {
-            svg.text((x0 - 36.0, y0 - 32.0 + 15.0 * i as f64), Anchor::Start, "axis-title", line);
-        }
-        let (left, right) = x.range();
-        across(svg, &y, (left, right), &y.ticks(5), true);
-        let title = titled("Lost", difference_unit(&self.benefit.unit));
-        bottom(svg, &x, y0 + height, &x.ticks(5), &format!("{title}: {}", short(&self.benefit.label)));
-        svg.line((left, y.at(0.0)), (right, y.at(0.0)), "zero");
-        svg.line((x.at(0.0), y0), (x.at(0.0), y0 + height), "zero");
-        even_trade(svg, &x, &y);
+        let y = Scale::linear(
+            reach(self.trades.iter(), |trade| (&trade.avoided, |point| point.1)),
+            (y0 + height, y0),
+        );
+        self.frame(svg, (&x, &y));
+        svg.open(&arms.class(self.reference), self.reference);
+        svg.circle((x.at(0.0), y.at(0.0)), 5.5, "dot");
+        svg.close();
+        let place = |trade: &Trade<'_>| (x.at(trade.lost.value), y.at(trade.avoided.value));
+        let all = self.trades.iter().map(place).chain([(x.at(0.0), y.at(0.0))]);
+        let mut labels = Labels::new((x0, y0, x0 + width, y0 + height), all);
         for trade in &self.trades {
-            let note = format!(
-                "{}: loses {} and avoids {}",
-                trade.arm,
-                difference(trade.lost.value, &self.benefit.unit),
-                difference(trade.avoided.value, &self.risk.unit)
-            );
-            svg.open(&arms.class(trade.arm), &note);
-            if let Some(ellipse) = ellipse(&trade.cloud) {
-                for (a, b) in trade.cloud.iter().take(150) {
-                    svg.circle((x.within(*a), y.within(*b)), 1.3, "grain");
-                }
-                svg.area(ellipse.iter().map(|(a, b)| (x.within(*a), y.within(*b))), "band90 outlined");
+            svg.open(&arms.class(trade.arm), &self.note(trade));
+            trade.draw(svg, (&x, &y));
+            if let Some((at, anchor)) = labels.place(place(trade), trade.arm) {
+                svg.text(at, anchor, "halo", trade.arm);
             }
-            let (px, py) = (x.at(trade.lost.value), y.at(trade.avoided.value));
-            svg.line((x.within(trade.lost.lower), py), (x.within(trade.lost.upper), py), "whisker");
-            svg.line((px, y.within(trade.avoided.lower)), (px, y.within(trade.avoided.upper)), "whisker");
-            svg.circle((px, py), 5.0, "point");
             svg.close();
         }
     }
 
-    fn heading(&self) -> String {
-        format!("Avoided ({}): {}", difference_unit(&self.risk.unit), self.risk.label)
+    /// Titles, axes, the lines of no difference and of an even trade.
+    fn frame(&self, svg: &mut Svg, (x, y): (&Scale, &Scale)) {
+        let ((left, right), (foot, top)) = (x.range(), y.range());
+        let name = fit(&self.risk.label, right - left + 60.0, 13.0);
+        svg.text((left - 36.0, top - 32.0), Anchor::Start, "name", &name);
+        let avoided = titled("avoided", difference_unit(&self.risk.unit));
+        svg.text((left - 36.0, top - 15.0), Anchor::Start, "axis-title", &avoided);
+        across(svg, y, (left, right), &y.ticks(5), true);
+        let lost = format!("{} lost", short(&self.benefit.label));
+        bottom(svg, x, foot, &x.ticks(5), &titled(&lost, difference_unit(&self.benefit.unit)));
+        svg.line((left, y.at(0.0)), (right, y.at(0.0)), "zero");
+        svg.line((x.at(0.0), top), (x.at(0.0), foot), "zero");
+        even_trade(svg, x, y);
+    }
+
+    fn note(&self, trade: &Trade<'_>) -> String {
+        let (benefit, risk) = (&self.benefit.unit, &self.risk.unit);
+        let (lost, avoided) = (difference(trade.lost.value, benefit), difference(trade.avoided.value, risk));
+        format!("{}: {lost} lost, {avoided} avoided", trade.arm)
     }
 
     fn words(&self) -> Vec<String> {
@@ -169,6 +179,21 @@ impl<'a> Panel<'a> {
     }
 }
 
+impl Trade<'_> {
+    /// The draws with their ellipse, the intervals as a cross, the estimate as a dot.
+    fn draw(&self, svg: &mut Svg, (x, y): (&Scale, &Scale)) {
+        svg.area(self.ellipse.iter().map(|(a, b)| (x.at(*a), y.at(*b))), "band90 outlined");
+        let held = |(a, b): &&(f64, f64)| within(*a, x.domain()) && within(*b, y.domain());
+        for (a, b) in self.cloud.iter().take(GRAINS).filter(held) {
+            svg.circle((x.at(*a), y.at(*b)), 1.3, "grain");
+        }
+        let (px, py) = (x.at(self.lost.value), y.at(self.avoided.value));
+        svg.line((x.within(self.lost.lower), py), (x.within(self.lost.upper), py), "whisker");
+        svg.line((px, y.within(self.avoided.lower)), (px, y.within(self.avoided.upper)), "whisker");
+        svg.circle((px, py), 5.0, "point");
+    }
+}
+
 /// Where one is avoided for one lost.
 fn even_trade(svg: &mut Svg, x: &Scale, y: &Scale) {
     let (low, high) = (x.domain().0.max(y.domain().0), x.domain().1.min(y.domain().1));
@@ -179,11 +204,26 @@ fn even_trade(svg: &mut Svg, x: &Scale, y: &Scale) {
     }
 }
 
-/// A range that holds all intervals and zero, with some room.
-fn reach<'a>(values: impl Iterator<Item = &'a Turned>) -> (f64, f64) {
-    let (low, high) = span(values.flat_map(|v| [v.lower, v.upper, v.value]).chain([0.0]));
-    let room = (high - low) * 0.12;
+/// One coordinate of a point.
+type Coordinate = fn(&(f64, f64)) -> f64;
+
+/// A range that holds all intervals, ellipses and zero, with some room.
+fn reach<'a, 'b: 'a>(
+    trades: impl Iterator<Item = &'a Trade<'b>>,
+    of: fn(&'a Trade<'b>) -> (&'a Turned, Coordinate),
+) -> (f64, f64) {
+    let values = trades.flat_map(|trade| {
+        let (turned, coordinate) = of(trade);
+        let ends = [turned.lower, turned.upper, turned.value];
+        trade.ellipse.iter().map(coordinate).chain(ends)
+    });
+    let (low, high) = span(values.chain([0.0]));
+    let room = (high - low) * 0.06;
     (low - room, high + room)
+}
+
+fn within(value: f64, (low, high): (f64, f64)) -> bool {
+    (low..=high).contains(&value)
 }
 
 /// Benefit lost and risk avoided in each draw.
@@ -204,11 +244,12 @@ fn cloud(
     }
 }
 
-/// The ellipse that holds 95 % of two joint normal errors with the mean and covariance of the cloud.
-fn ellipse(cloud: &[(f64, f64)]) -> Option<Vec<(f64, f64)>> {
+/// The ellipse that holds 95 % of two joint normal errors with the mean and covariance of the cloud; none for a cloud of
+/// fewer than 20 draws.
+fn ellipse(cloud: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let n = cloud.len() as f64;
     if cloud.len() < 20 {
-        return None;
+        return Vec::new();
     }
     let mean = |of: fn(&(f64, f64)) -> f64| cloud.iter().map(of).sum::<f64>() / n;
     let (ma, mb) = (mean(|p| p.0), mean(|p| p.1));
@@ -224,7 +265,7 @@ fn ellipse(cloud: &[(f64, f64)]) -> Option<Vec<(f64, f64)>> {
         let (u, v) = (RADIUS_95 * libm::cos(angle), RADIUS_95 * libm::sin(angle));
         (ma + laa * u, mb + lab * u + lbb * v)
     };
-    Some((0..CIRCLE).map(point).collect())
+    (0..CIRCLE).map(point).collect()
 }
 
 /// A label without what stands after its first comma or "at".

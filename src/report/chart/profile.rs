@@ -1,7 +1,8 @@
 use super::super::figure::quantity;
-use super::super::svg::{Anchor, Svg, wrap};
+use super::super::svg::{Anchor, Svg};
 use super::axis::{BELOW, across, bottom, titled};
-use super::scale::{Scale, span, up_from_zero};
+use super::marks::{arm_name, points, ribbon};
+use super::scale::{Scale, Tick, span, up_from_zero};
 use super::{Arms, Drawing, Room};
 use crate::run::results::Profile;
 
@@ -16,8 +17,9 @@ pub(super) fn draw(profiles: &[&Profile], arms: &Arms<'_>, room: Room) -> Drawin
 
     let unit = profiles.first().map_or("", |profile| profile.unit.as_str());
     let (_, high) = span(profiles.iter().flat_map(|profile| profile.q95.iter().copied()));
-    let high = up_from_zero(high, 5);
+    let high = up_from_zero(high, 7);
     let times = span(profiles.iter().flat_map(|profile| profile.times.iter().copied()));
+    let (time_title, hours) = time_unit(times);
 
     let mut svg = Svg::new(room.width());
     for (i, profile) in profiles.iter().enumerate() {
@@ -30,7 +32,7 @@ pub(super) fn draw(profiles: &[&Profile], arms: &Arms<'_>, room: Room) -> Drawin
         if column == 0 {
             svg.text((0.0, y0 - 26.0), Anchor::Start, "axis-title", &titled("Concentration", unit));
         }
-        bottom(&mut svg, &x, y0 + height, &x.hour_ticks(5), "Time after dose (h)");
+        bottom(&mut svg, &x, y0 + height, &time_ticks(times, hours, x.range()), time_title);
         for other in profiles.iter().filter(|other| other.arm != profile.arm) {
             svg.open(&arms.class(&other.arm), "");
             svg.path(&points(&x, &y, &other.times, &other.median), "faint");
@@ -47,9 +49,7 @@ pub(super) fn draw(profiles: &[&Profile], arms: &Arms<'_>, room: Room) -> Drawin
         ribbon(&mut svg, (&x, &y), &profile.times, (&profile.q05, &profile.q95), "band90");
         ribbon(&mut svg, (&x, &y), &profile.times, (&profile.q25, &profile.q75), "band50");
         svg.path(&points(&x, &y, &profile.times, &profile.median), "median");
-        let name = wrap(&profile.arm, panel - 22.0, 13.0);
-        svg.circle((x0 + 6.0, y0 - 10.5), 4.5, "dot");
-        svg.text((x0 + 16.0, y0 - 6.0), Anchor::Start, "name", name.first().map_or("", |line| line));
+        arm_name(&mut svg, (x0, y0 - 6.0), &profile.arm, panel - 4.0, "name");
         svg.close();
     }
     let label = profiles.first().map_or("", |profile| profile.label.as_str());
@@ -76,22 +76,20 @@ pub(super) fn draw(profiles: &[&Profile], arms: &Arms<'_>, room: Room) -> Drawin
     }
 }
 
-/// A band between two courses.
-pub(super) fn ribbon(
-    svg: &mut Svg,
-    (x, y): (&Scale, &Scale),
-    at: &[f64],
-    (low, high): (&[f64], &[f64]),
-    class: &str,
-) {
-    let upper = points(x, y, at, high);
-    let lower = points(x, y, at, low);
-    svg.area(upper.into_iter().chain(lower.into_iter().rev()), class);
+/// The title of the time axis and its unit in hours: longer courses are read in days and weeks.
+fn time_unit((from, to): (f64, f64)) -> (&'static str, f64) {
+    match to - from {
+        hours if hours <= 96.0 => ("Time after dose (h)", 1.0),
+        hours if hours <= 24.0 * 60.0 => ("Time (days)", 24.0),
+        _ => ("Time (weeks)", 168.0),
+    }
 }
 
-/// Places of values.
-pub(super) fn points(x: &Scale, y: &Scale, at: &[f64], values: &[f64]) -> Vec<(f64, f64)> {
-    at.iter().zip(values).map(|(at, value)| (x.at(*at), y.at(*value))).collect()
+/// Marks of a time axis at round values of its unit.
+fn time_ticks((from, to): (f64, f64), hours: f64, range: (f64, f64)) -> Vec<Tick> {
+    let ticks = Scale::linear((from / hours, to / hours), range);
+    let ticks = if hours == 1.0 { ticks.hour_ticks(5) } else { ticks.ticks(5) };
+    ticks.into_iter().map(|tick| Tick { value: tick.value * hours, label: tick.label }).collect()
 }
 
 fn extreme(profile: &Profile, of: fn(f64, f64) -> f64) -> f64 {

@@ -81,7 +81,7 @@ impl Scale {
     /// Marks at whole parts of a day, for hours.
     pub(super) fn hour_ticks(&self, wanted: usize) -> Vec<Tick> {
         let rough = (self.high - self.low) / wanted.max(1) as f64;
-        let steps = [1.0, 2.0, 3.0, 4.0, 6.0, 12.0, 24.0, 48.0, 72.0, 168.0];
+        let steps = [1.0, 2.0, 3.0, 4.0, 6.0, 12.0, 24.0];
         match steps.iter().find(|step| **step >= rough) {
             Some(step) if rough > 0.5 => self.even_ticks(*step),
             _ => self.ticks(wanted),
@@ -91,7 +91,7 @@ impl Scale {
     fn even_ticks(&self, step: f64) -> Vec<Tick> {
         let first = (self.low / step - 1e-9).ceil();
         let last = (self.high / step + 1e-9).floor();
-        let decimals = usize::try_from(-exponent(step)).unwrap_or(0);
+        let decimals = usize::try_from(-exponent(step, 3)).unwrap_or(0);
         let count = (last - first).clamp(0.0, 100.0) as usize;
         (0..=count)
             .map(|i| {
@@ -104,7 +104,7 @@ impl Scale {
     }
 
     fn log_ticks(&self, wanted: usize) -> Vec<Tick> {
-        let (first, last) = (exponent(self.low) - 1, exponent(self.high) + 1);
+        let (first, last) = (exponent(self.low, 3) - 1, exponent(self.high, 3) + 1);
         let within = |factors: &[f64]| -> Vec<Tick> {
             (first..=last)
                 .flat_map(|power| factors.iter().map(move |factor| factor * ten_to(power)))
@@ -154,7 +154,7 @@ fn round_step(rough: f64) -> f64 {
     if !rough.is_finite() || rough <= 0.0 {
         return 1.0;
     }
-    let power = exponent(rough);
+    let power = exponent(rough, 3);
     [ten_to(power - 1), ten_to(power)]
         .iter()
         .flat_map(|unit| [1.0, 2.0, 5.0].map(|factor| factor * unit))
@@ -169,7 +169,7 @@ fn ten_to(power: i32) -> f64 {
 
 /// A round value in as few digits as it has.
 fn plain(value: f64) -> String {
-    let decimals = usize::try_from(1 - exponent(value)).unwrap_or(0);
+    let decimals = usize::try_from(1 - exponent(value, 3)).unwrap_or(0);
     let text = format!("{value:.decimals$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }

@@ -1,6 +1,7 @@
 use super::super::figure::{figure, quantity};
-use super::super::svg::{Anchor, Svg, wrap};
+use super::super::svg::{Anchor, Svg, text_width};
 use super::axis::{BELOW, bottom, titled};
+use super::marks::{arm_name, strip};
 use super::scale::{Scale, span};
 use super::{Arms, Drawing, Room};
 use crate::run::results::Distribution;
@@ -41,9 +42,9 @@ pub(super) fn draw(distributions: &[&Distribution], arms: &Arms<'_>, room: Room)
             svg.path(&ridge, "outline");
         }
         strip(&mut svg, &x, base + 9.0, [0.05, 0.25, 0.5, 0.75, 0.95].map(|p| quantile(distribution, p)));
-        let name = wrap(&distribution.arm, room.width(), 13.0);
-        svg.circle((left + 5.0, base - RIDGE - 6.5), 4.5, "dot");
-        svg.text((left + 15.0, base - RIDGE - 2.0), Anchor::Start, "name", name.first().map_or("", |l| l));
+        let beside = room.choose(text_width(&words, 12.0), 0.0);
+        let width = right - left - beside - 12.0;
+        arm_name(&mut svg, (left, base - RIDGE - 2.0), &distribution.arm, width, "name");
         let (at, anchor) = room.choose(
             ((right, base - RIDGE - 2.0), Anchor::End),
             ((left + 15.0, base - RIDGE + 13.0), Anchor::Start),
@@ -62,14 +63,6 @@ pub(super) fn draw(distributions: &[&Distribution], arms: &Arms<'_>, room: Room)
         svg,
         height: bottom_line + BELOW,
     }
-}
-
-/// The middle 90 % as a thin line, the middle half as a thick one, the median as a dot.
-pub(super) fn strip(svg: &mut Svg, x: &Scale, y: f64, quantiles: [f64; 5]) {
-    let [q05, q25, median, q75, q95] = quantiles.map(|value| x.within(value));
-    svg.line((q05, y), (q95, y), "whisker");
-    svg.line((q25, y), (q75, y), "thick");
-    svg.circle((median, y), 4.5, "point");
 }
 
 /// A quantile of those that were handed over; NaN if it is not among them.
