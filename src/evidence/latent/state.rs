@@ -1,0 +1,96 @@
+use super::problem::Problem;
+
+/// The latent exposures, their order, and who holds which printed rank.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct State {
+    /// Exposures.
+    pub(super) x: Vec<f64>,
+    /// Their log2.
+    pub(super) u: Vec<f64>,
+    /// Subjects by rising exposure.
+    pub(super) order: Vec<usize>,
+    /// For each constraint the subjects that hold its ranks (twice the same where it has one).
+    pub(super) roles: Vec<[usize; 2]>,
+    /// How far the rank sums are from an allowed set.
+    pub(super) penalty: i64,
+}
+
+impl State {
+    pub(super) fn new(problem: &Problem, x: Vec<f64>) -> Self {
+        let mut state = State {
+            u: x.iter().map(|&x| libm::log2(x)).collect(),
+            order: (0..x.len()).collect(),
+            roles: vec![[0; 2]; problem.constraints.len()],
+            penalty: 0,
+            x,
+        };
+        state.arrange(problem);
+        state
+    }
+
+    /// Brings order, roles and rank sums in line with the exposures. The order is nearly right already, so that
+    /// insertion is the fastest.
+    pub(super) fn arrange(&mut self, problem: &Problem) {
+        for i in 1..self.order.len() {
+            let subject = self.order[i];
+            let x = self.x[subject];
+            let mut j = i;
+            while j > 0 && self.x[self.order[j - 1]] > x {
+                self.order[j] = self.order[j - 1];
+                j -= 1;
+            }
+            self.order[j] = subject;
+        }
+        self.assign(problem);
+        if !problem.rank_sums.is_empty() {
+            let mut sums = [0i64; 3];
+            for (rank, &subject) in (1i64..).zip(&self.order) {
+                sums[usize::from(problem.grades[subject])] += rank;
+            }
+            self.penalty = problem.penalty(sums);
+        }
+    }
+
+    fn assign(&mut self, problem: &Problem) {
+        for group in &problem.groups {
+            let mut needed = group.needed.iter().peekable();
+            let mut rank = 0;
+            for &subject in &self.order {
+                if group.mask >> problem.grades[subject] & 1 == 0 {
+                    continue;
+                }
+                while let Some(&&(wanted, constraint, slot)) = needed.peek() {
+                    if wanted != rank {
+                        break;
+                    }
+                    self.roles[constraint][slot] = subject;
+                    if slot == 0 && !problem.constraints[constraint].is_pair() {
+                        self.roles[constraint][1] = subject;
+                    }
+                    needed.next();
+                }
+                rank += 1;
+            }
+        }
+    }
+
+    /// The value of a printed quantile.
+    pub(super) fn quantile(&self, problem: &Problem, k: usize) -> f64 {
+        let [first, second] = self.roles[k];
+        problem.constraints[k].value(self.x[first], self.x[second])
+    }
+
+    /// Whether all printed quantiles are within their windows.
+    pub(super) fn allowed(&self, problem: &Problem) -> bool {
+        (0..self.roles.len()).all(|k| problem.constraints[k].allows(self.quantile(problem, k)))
+    }
+
+    /// Copies another state of the same size without allocating.
+    pub(super) fn copy_from(&mut self, other: &State) {
+        self.x.copy_from_slice(&other.x);
+        self.u.copy_from_slice(&other.u);
+        self.order.copy_from_slice(&other.order);
+        self.roles.copy_from_slice(&other.roles);
+        self.penalty = other.penalty;
+    }
+}
