@@ -1,5 +1,7 @@
 //! Tests of behaviour through the public interface: one file a promise.
 
+mod conformance;
+mod models;
 mod nca;
 mod ode;
 mod ode_problems;

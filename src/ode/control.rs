@@ -1,5 +1,7 @@
 //! The choice of steps: the controller, the first step and the watch for stiffness.
 
+use crate::math;
+
 use super::{OdeError, Statistics, System, Tolerances};
 
 /// A proportional-integral controller (Gustafsson 1991; Hairer and Wanner 1996, IV.2).
@@ -36,14 +38,9 @@ impl Controller {
 
     /// The step after an accepted one of length `h` with this error (1 is the tolerance).
     pub(super) fn accepted(&mut self, h: f64, error: f64) -> f64 {
-        let mut factor = if error == 0.0 {
-            self.grow
-        } else {
-            let wanted = SAFETY * libm::pow(error, -self.proportional);
-            let damped =
-                if self.integral == 0.0 { wanted } else { wanted * libm::pow(self.previous, self.integral) };
-            damped.clamp(SHRINK, self.grow)
-        };
+        // No error at all has the logarithm -∞, and the factor ends at its bound.
+        let wanted = math::exp(self.integral * math::ln(self.previous) - self.proportional * math::ln(error));
+        let mut factor = (SAFETY * wanted).clamp(SHRINK, self.grow);
         if self.after_rejection {
             factor = factor.min(1.0);
         }
@@ -61,7 +58,7 @@ impl Controller {
     pub(super) fn rejected(&mut self, h: f64, error: f64) -> f64 {
         self.after_rejection = true;
         if error.is_finite() {
-            h * (SAFETY * libm::pow(error, -self.proportional)).clamp(SHRINK, 1.0)
+            h * (SAFETY * math::exp(-self.proportional * math::ln(error))).clamp(SHRINK, 1.0)
         } else {
             h * 0.1
         }
@@ -100,7 +97,8 @@ pub(super) fn first_step<S: System + ?Sized>(
         // At rest: the error estimate will notice if something begins to move.
         return longest;
     }
-    let second = if most <= 1e-15 { (guess * 1e-3).max(1e-6) } else { libm::pow(0.01 / most, 0.2) };
+    let second =
+        if most <= 1e-15 { (guess * 1e-3).max(1e-6) } else { math::exp(0.2 * math::ln(0.01 / most)) };
     (100.0 * guess).min(second).min(longest)
 }
 

@@ -111,6 +111,11 @@ impl Settings {
         }
     }
 
+    /// How large the error of one step may be.
+    pub fn tolerances(&self) -> &Tolerances {
+        &self.tolerances
+    }
+
     /// The same with another rule for the first step.
     ///
     /// # Errors
