@@ -1,6 +1,7 @@
 //! Areas under the curve, piece by piece.
 
 use super::Profile;
+use crate::math;
 
 /// How the curve between two samples is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl AucRule {
     pub(super) fn between(self, from: Point, to: Point, peak_time: f64, time: f64) -> f64 {
         let fraction = (time - from.0) / (to.0 - from.0);
         if self.is_log(from, to, peak_time) {
-            from.1 * libm::exp(fraction * libm::log(to.1 / from.1))
+            from.1 * math::exp(fraction * math::ln(to.1 / from.1))
         } else {
             from.1 + fraction * (to.1 - from.1)
         }
@@ -69,7 +70,7 @@ impl AucRule {
 
 /// Area under c(t) = `start` exp(-d (t - from) / `width`) that ends at `end`.
 fn exponential(from: f64, start: f64, width: f64, end: f64) -> Area {
-    let d = -libm::log1p((end - start) / start);
+    let d = -math::log1p((end - start) / start);
     let ratio = end / start;
     // ∫ s exp(-d s) ds over the unit interval; the closed form cancels for slow decline.
     let moment = if d.abs() < 1e-2 {

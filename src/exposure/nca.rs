@@ -2,6 +2,7 @@
 
 use super::area::{self, Area};
 use super::{Absent, AucRule, Metric, Profile, Terminal, ratio};
+use crate::math;
 
 /// How the dose was given.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -194,7 +195,7 @@ fn begin(profile: &Profile, route: Route) -> f64 {
     }
     match (times, c) {
         ([t1, t2, ..], [c1, c2, ..]) if c1 > c2 && *c2 > 0.0 => {
-            libm::exp(libm::log(*c1) + t1 / (t2 - t1) * libm::log(c1 / c2))
+            math::exp(math::ln(*c1) + t1 / (t2 - t1) * math::ln(c1 / c2))
         }
         _ => c.iter().copied().find(|c| *c > 0.0).unwrap_or(0.0),
     }

@@ -1,5 +1,7 @@
 //! Summaries of values at hand.
 
+use crate::math;
+
 /// The quantile at probability `p` of values in ascending order: linear between order statistics (Hyndman and Fan 1996,
 /// type 7; the default of R and NumPy). None without values or with `p` outside [0, 1].
 pub fn quantile(ascending: &[f64], p: f64) -> Option<f64> {
@@ -41,11 +43,11 @@ impl Geometric {
         }
         let mut logs = super::Moments::default();
         for v in values {
-            logs.add(libm::log(*v));
+            logs.add(math::ln(*v));
         }
         Some(Geometric {
-            mean: libm::exp(logs.mean()?),
-            cv: logs.variance().map(|variance| libm::expm1(variance).sqrt()),
+            mean: math::exp(logs.mean()?),
+            cv: logs.variance().map(|variance| math::expm1(variance).sqrt()),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Metrics of one dosing interval at steady state, and what repeated dosing adds to a single dose.
 
 use super::{Absent, AucRule, Metric, Profile, ProfileError, Terminal, area::Area, ratio};
+use crate::math;
 
 /// Metrics of a dosing interval from 0 to τ.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,7 +92,7 @@ fn end(profile: &Profile, tau: f64, within: usize, peak_time: f64, rule: AucRule
         return Ok(rule.between(last, point(within), peak_time, tau));
     }
     let terminal = Terminal::best(profile, false).map_err(|_| Absent::NotCovered)?;
-    Ok(last.1 * libm::exp(-terminal.lambda_z * (tau - last.0)))
+    Ok(last.1 * math::exp(-terminal.lambda_z * (tau - last.0)))
 }
 
 /// What repeated dosing adds: ratios of steady state to the interval after the first dose.
@@ -118,7 +119,7 @@ impl Accumulation {
 
     /// The accumulation that the terminal slope predicts for an interval of `tau` (h): 1 / (1 - exp(-λz τ)).
     pub fn predicted(terminal: &Terminal, tau: f64) -> Metric {
-        ratio(1.0, -libm::expm1(-terminal.lambda_z * tau))
+        ratio(1.0, -math::expm1(-terminal.lambda_z * tau))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The terminal slope.
 
 use super::{Absent, Profile};
+use crate::math;
 
 /// The log-linear regression of the terminal phase, chosen by its adjusted R².
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,7 +33,7 @@ impl Terminal {
 
     /// The concentration (mg/L) of the line at a time (h).
     pub fn at(&self, time: f64) -> f64 {
-        libm::exp(self.intercept - self.lambda_z * time)
+        math::exp(self.intercept - self.lambda_z * time)
     }
 
     /// The best regression over the last three or more positive concentrations after the peak; the peak itself may
@@ -66,10 +67,10 @@ impl Terminal {
         }
         let n = count as f64;
         let mean_time = points().map(|(t, _)| t).sum::<f64>() / n;
-        let mean_log = points().map(|(_, c)| libm::log(*c)).sum::<f64>() / n;
+        let mean_log = points().map(|(_, c)| math::ln(*c)).sum::<f64>() / n;
         let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
         for (t, c) in points() {
-            let (x, y) = (t - mean_time, libm::log(*c) - mean_log);
+            let (x, y) = (t - mean_time, math::ln(*c) - mean_log);
             xx += x * x;
             xy += x * y;
             yy += y * y;

@@ -1,70 +1,84 @@
 //! The choice of steps: the controller, the first step and the watch for stiffness.
 
+use crate::math;
+
 use super::{OdeError, Statistics, System, Tolerances};
 
-/// A proportional-integral controller (Gustafsson 1991; Hairer and Wanner 1996, IV.2).
+/// A proportional-integral controller (Gustafsson 1991; Hairer and Wanner 1996, IV.2). It has no branches, so that it
+/// also runs in lanes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Controller {
     proportional: f64,
     integral: f64,
     grow: f64,
-    previous: f64,
-    after_rejection: bool,
+    /// What the steps before leave behind.
+    pub memory: Memory,
+}
+
+/// What a controller remembers between steps.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Memory {
+    /// Logarithm of the last accepted error.
+    pub log_error: f64,
+    /// The factor by which the next step may grow: 1 after a rejection.
+    pub ceiling: f64,
 }
 
 const SAFETY: f64 = 0.9;
 const SHRINK: f64 = 0.2;
-/// Smaller errors than this say nothing about the next step.
-const LEAST_ERROR: f64 = 1e-4;
+/// The factor where the error is not a finite number.
+const RETREAT: f64 = 0.1;
+/// Logarithm of 1e-4: smaller errors say nothing about the next step.
+const LEAST_LOG_ERROR: f64 = -9.210_340_371_976_182;
 
 impl Controller {
     /// For an explicit pair of order 5(4), with the constants of Hairer's DOPRI5.
     pub(super) fn explicit() -> Self {
-        Controller {
-            proportional: 0.2 - 0.04 * 0.75,
-            integral: 0.04,
-            grow: 10.0,
-            previous: LEAST_ERROR,
-            after_rejection: false,
-        }
+        Self::new(0.2 - 0.04 * 0.75, 0.04, 10.0)
     }
 
     /// For a Rosenbrock method of order 5(4), with the constants of Hairer's RODAS.
     pub(super) fn rosenbrock() -> Self {
-        Controller { proportional: 0.2, integral: 0.0, grow: 6.0, ..Self::explicit() }
+        Self::new(0.2, 0.0, 6.0)
     }
 
-    /// The step after an accepted one of length `h` with this error (1 is the tolerance).
-    pub(super) fn accepted(&mut self, h: f64, error: f64) -> f64 {
-        let mut factor = if error == 0.0 {
-            self.grow
-        } else {
-            let wanted = SAFETY * libm::pow(error, -self.proportional);
-            let damped =
-                if self.integral == 0.0 { wanted } else { wanted * libm::pow(self.previous, self.integral) };
-            damped.clamp(SHRINK, self.grow)
-        };
-        if self.after_rejection {
-            factor = factor.min(1.0);
-        }
-        self.previous = error.max(LEAST_ERROR);
-        self.after_rejection = false;
-        h * factor
+    fn new(proportional: f64, integral: f64, grow: f64) -> Self {
+        let memory = Memory { log_error: LEAST_LOG_ERROR, ceiling: grow };
+        Controller { proportional, integral, grow, memory }
     }
 
-    /// Whether the step proposed after one of length `h` is only limited by the rule of growth.
-    pub(super) fn unbounded(&self, h: f64, proposed: f64) -> bool {
-        proposed >= h * self.grow
+    /// The step to try after one of length `h` with this error (1 is the tolerance, more is a rejection) that was
+    /// taken where `wanted` was planned.
+    #[inline(always)]
+    pub(super) fn next(&mut self, h: f64, wanted: f64, error: f64) -> f64 {
+        let accepted = error <= 1.0;
+        let log_error = math::ln(error);
+        let damping = if accepted { self.integral * self.memory.log_error } else { 0.0 };
+        // No error at all has the logarithm -∞, and the factor ends at its bound.
+        let factor = SAFETY * math::exp(damping - self.proportional * log_error);
+        let ceiling = if accepted { self.memory.ceiling } else { 1.0 };
+        let factor = if factor < SHRINK { SHRINK } else { factor };
+        let factor = if factor > ceiling { ceiling } else { factor };
+        let factor = if error < f64::INFINITY { factor } else { RETREAT };
+        let step = h * factor;
+        let kept = if log_error < LEAST_LOG_ERROR { LEAST_LOG_ERROR } else { log_error };
+        self.memory.log_error = if accepted { kept } else { self.memory.log_error };
+        self.memory.ceiling = if accepted { self.grow } else { 1.0 };
+        // A step that was cut short and went too well says nothing against the longer one that was planned.
+        if accepted && factor >= self.grow && step < wanted { wanted } else { step }
     }
+}
 
-    /// The step to try after a rejected one of length `h`; an error that is not finite is far too large.
-    pub(super) fn rejected(&mut self, h: f64, error: f64) -> f64 {
-        self.after_rejection = true;
-        if error.is_finite() {
-            h * (SAFETY * libm::pow(error, -self.proportional)).clamp(SHRINK, 1.0)
-        } else {
-            h * 0.1
-        }
+/// The step to make of the one that is wanted with this much left: neither beyond the end nor leaving a sliver before
+/// it. All that is left makes it the last.
+#[inline(always)]
+pub(super) fn cut(wanted: f64, left: f64) -> f64 {
+    if 1.01 * wanted >= left {
+        left
+    } else if 2.0 * wanted > left {
+        0.5 * left
+    } else {
+        wanted
     }
 }
 
@@ -100,9 +114,13 @@ pub(super) fn first_step<S: System + ?Sized>(
         // At rest: the error estimate will notice if something begins to move.
         return longest;
     }
-    let second = if most <= 1e-15 { (guess * 1e-3).max(1e-6) } else { libm::pow(0.01 / most, 0.2) };
+    let second =
+        if most <= 1e-15 { (guess * 1e-3).max(1e-6) } else { math::exp(0.2 * math::ln(0.01 / most)) };
     (100.0 * guess).min(second).min(longest)
 }
+
+/// An explicit method that meets stiffness goes on where no more than this many steps are left.
+pub(super) const HOPELESS: f64 = 2000.0;
 
 /// Counts steps whose length is set by stability, not by accuracy (Hairer and Wanner 1996, IV.2): the estimate is
 /// h |λ| from two slopes at the end of a step.
@@ -170,12 +188,22 @@ mod tests {
     #[test]
     fn steps_grow_and_shrink_within_bounds() {
         let mut c = Controller::explicit();
-        assert_eq!(c.accepted(1.0, 0.0), 10.0);
-        assert_eq!(c.accepted(1.0, 1e-300), 10.0);
-        assert_eq!(c.rejected(1.0, 1e30), 0.2);
-        assert_eq!(c.rejected(1.0, f64::NAN), 0.1);
-        assert_eq!(c.accepted(1.0, 1e-300), 1.0, "no growth right after a rejection");
-        assert!(c.accepted(1.0, 0.9) < 1.0);
+        assert_eq!(c.next(1.0, 1.0, 0.0), 10.0);
+        assert_eq!(c.next(1.0, 1.0, 1e-300), 10.0);
+        assert_eq!(c.next(1.0, 50.0, 1e-300), 50.0, "the step was cut short");
+        assert_eq!(c.next(1.0, 1.0, 1e30), 0.2);
+        assert_eq!(c.next(1.0, 1.0, f64::NAN), 0.1);
+        assert_eq!(c.next(1.0, 1.0, f64::INFINITY), 0.1);
+        assert_eq!(c.next(1.0, 1.0, 1e-300), 1.0, "no growth right after a rejection");
+        assert!(c.next(1.0, 1.0, 0.9) < 1.0);
+        // 0.9 * 0.5^-0.17 * 0.9^0.04.
+        let next = c.next(2.0, 2.0, 0.5);
+        assert!((next / 2.0 - 1.008_294_3).abs() < 1e-6, "{next}");
+    }
+
+    #[test]
+    fn cutting_leaves_no_slivers() {
+        assert_eq!([cut(1.0, 5.0), cut(1.0, 1.9), cut(1.0, 1.005), cut(3.0, 1.0)], [1.0, 0.95, 1.005, 1.0]);
     }
 
     #[test]

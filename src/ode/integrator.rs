@@ -1,13 +1,10 @@
 //! The driver: steps from one end of an interval to the other, serving the times asked for on its way.
 
-use super::control::{Controller, StiffnessWatch, check_interval, first_step};
+use super::control::{Controller, HOPELESS, StiffnessWatch, check_interval, cut, first_step};
 use super::explicit::Explicit;
 use super::rosenbrock::Rosenbrock;
 use super::tableau::{DORMAND_PRINCE, TSITOURAS, Tableau};
 use super::{FirstStep, Method, OdeError, Settings, Statistics, System};
-
-/// An explicit method that meets stiffness goes on where no more than this many steps are left.
-const HOPELESS: f64 = 2000.0;
 
 /// Integrates systems of any size, keeping its scratch: after the first interval of a size nothing is allocated.
 ///
@@ -172,8 +169,9 @@ impl Integrator {
         if tried >= self.settings.most_steps {
             return Err(OdeError::TooManySteps { time: at.t, steps: tried });
         }
-        let (h, last) = cut(at.step.min(self.settings.longest_step), at.to - at.t);
-        let end = if last { at.to } else { at.t + h };
+        let left = at.to - at.t;
+        let h = cut(at.step.min(self.settings.longest_step), left);
+        let end = if h == left { at.to } else { at.t + h };
         let error = if self.is_stiff() {
             self.rosenbrock.attempt(
                 system,
@@ -200,13 +198,11 @@ impl Integrator {
         };
         if error.is_nan() || error > 1.0 {
             at.statistics.rejected += 1;
-            at.step = at.controller.rejected(h, error);
+            at.step = at.controller.next(h, at.step, error);
             return self.check_step(at, error);
         }
         at.statistics.steps += 1;
-        let proposed = at.controller.accepted(h, error);
-        // A step that was cut short and went too well says nothing against the longer one that was planned.
-        at.step = if at.controller.unbounded(h, proposed) { proposed.max(at.step) } else { proposed };
+        at.step = at.controller.next(h, at.step, error);
         self.serve(x, at, h, end, visit);
         at.t = end;
         if self.is_stiff() {
@@ -301,17 +297,5 @@ impl Integrator {
         at.statistics.switches += 1;
         self.watch = StiffnessWatch::default();
         at.controller = if stiff { Controller::rosenbrock() } else { Controller::explicit() };
-    }
-}
-
-/// The step to make of the one that is wanted with this much left, and whether it is the last: neither beyond the end
-/// nor leaving a sliver before it.
-fn cut(wanted: f64, left: f64) -> (f64, bool) {
-    if 1.01 * wanted >= left {
-        (left, true)
-    } else if 2.0 * wanted > left {
-        (0.5 * left, false)
-    } else {
-        (wanted, false)
     }
 }

@@ -40,13 +40,16 @@
 mod control;
 mod error;
 mod explicit;
+mod fleet;
 mod integrator;
+mod lanes;
 mod lu;
 mod rosenbrock;
 mod settings;
 mod tableau;
 
 pub use error::{OdeError, SettingsError};
+pub use fleet::{Ended, Fleet, FleetIntegrator, Leg, Start};
 pub use integrator::Integrator;
 pub use settings::{FirstStep, Method, Settings, Tolerances};
 

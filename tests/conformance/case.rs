@@ -288,7 +288,7 @@ impl Model {
                 initial_of: self.initial.keys().copied().collect(),
                 states: self.states,
             };
-            let settings = Settings::new(Method::Automatic, Tolerances::uniform(1e-10, 1e-12).unwrap());
+            let settings = Settings::new(Method::Automatic, Tolerances::uniform(1e-12, 1e-16).unwrap());
             walk(timeline, &mut Ode::new(system, settings), Carry::Backward, look)
         };
         result.unwrap_or_else(|e| panic!("{e}"));
