@@ -136,11 +136,7 @@ impl Kernel for Ceiling<'_> {
             let mut day = 0;
             for (dose, count) in PHASES {
                 let mut given = gain;
-                for l in 0..LANES {
-                    for i in 0..3 {
-                        given[i][l] *= dose;
-                    }
-                }
+                given.iter_mut().flatten().for_each(|gain| *gain *= dose);
                 for sums in &mut sums[day..day + count] {
                     for l in 0..LANES {
                         for i in 0..3 {

@@ -1,7 +1,7 @@
 //! The recursion x <- M x + w d from interval to interval.
 
 use super::interval::{Doses, Output};
-use super::sink::Sink;
+use super::sink::{Nothing, Sink};
 use crate::kinetics::linear::{LANES, Lane, LaneMatrix, Shape, load, store};
 use crate::math::dispatch::{Kernel, dispatch};
 
@@ -22,6 +22,18 @@ pub(super) struct Recursion<'a, S> {
     pub first: usize,
     pub output: Option<&'a Output>,
     pub sink: &'a mut S,
+}
+
+/// Intervals that a chunk goes through before the next chunk has its turn: what a sink gathers for so many stays in the
+/// nearest cache.
+const TILE: usize = 64;
+
+impl<S> Recursion<'_, S> {
+    /// The scale of the output of a chunk.
+    #[inline(always)]
+    fn scale(&self, at: usize) -> Lane {
+        self.output.map_or([0.0; LANES], |output| load(output.scale(), at))
+    }
 }
 
 /// Runs the recursion; closed shapes whose output is the central compartment stay in registers.
@@ -68,8 +80,11 @@ impl<const D: usize, const M: usize, S: Sink> Kernel for Fixed<'_, D, M, S> {
     fn run(self) {
         let task = self.0;
         let entry = |i: usize, j: usize, at: usize| load(task.transition.entry(i, j), at);
-        for at in (0..task.x.padded()).step_by(LANES) {
+        let chunks = (0..task.x.padded()).step_by(LANES);
+        let tiles = (0..task.count).step_by(TILE);
+        for (tile, at) in tiles.flat_map(|tile| chunks.clone().map(move |at| (tile, at))) {
             let count = LANES.min(task.subjects.saturating_sub(at));
+            let end = task.count.min(tile + TILE);
             let mut depot = [[0.0; LANES]; D];
             let mut stays = [[0.0; LANES]; D];
             let mut absorbed = [[[0.0; LANES]; D]; M];
@@ -88,45 +103,25 @@ impl<const D: usize, const M: usize, S: Sink> Kernel for Fixed<'_, D, M, S> {
                     moved[i][j] = entry(D + i, D + j, at);
                 }
             }
-            let same = matches!(task.doses, Doses::Same(_));
-            let scale = task.output.map_or([0.0; LANES], |output| load(output.scale(), at));
-            let mut into_depot = [[0.0; LANES]; D];
-            let mut into_body = [[0.0; LANES]; M];
-            for interval in 0..task.count {
-                if !same || interval == 0 {
-                    let dose = doses_at(task.doses, task.subjects, interval, at, count);
-                    for d in 0..D {
-                        into_depot[d] = brought(task.gain, task.inflow, d, at, &dose);
-                    }
-                    for i in 0..M {
-                        into_body[i] = brought(task.gain, task.inflow, D + i, at, &dose);
-                    }
-                }
-                let mut next = [[0.0; LANES]; M];
-                for i in 0..M {
-                    for l in 0..LANES {
-                        let mut sum = moved[i][0][l] * body[0][l];
-                        for j in 1..M {
-                            sum += moved[i][j][l] * body[j][l];
-                        }
-                        for d in 0..D {
-                            sum += absorbed[i][d][l] * depot[d][l];
-                        }
-                        next[i][l] = sum + into_body[i][l];
-                    }
-                }
+            let chunk = Chunk { at, count, stays, absorbed, moved, scale: task.scale(at) };
+            // The doses of all intervals at once if they are the same, and one by one if not.
+            let stride = if matches!(task.doses, Doses::Same(_)) { end - tile } else { 1 };
+            for from in (tile..end).step_by(stride) {
+                let dose = doses_at(task.doses, task.subjects, from, at, count);
+                let mut into_depot = [[0.0; LANES]; D];
+                let mut into_body = [[0.0; LANES]; M];
                 for d in 0..D {
-                    for l in 0..LANES {
-                        depot[d][l] = stays[d][l] * depot[d][l] + into_depot[d][l];
-                    }
+                    into_depot[d] = brought(task.gain, task.inflow, d, at, &dose);
                 }
-                body = next;
+                for i in 0..M {
+                    into_body[i] = brought(task.gain, task.inflow, D + i, at, &dose);
+                }
+                let intervals = task.first + from..task.first + from + stride;
+                let into = (&into_depot, &into_body);
                 if task.output.is_some() {
-                    let mut out = [0.0; LANES];
-                    for l in 0..LANES {
-                        out[l] = body[0][l] * scale[l];
-                    }
-                    task.sink.take(task.first + interval, at, count, &out);
+                    chunk.run(intervals, into, (&mut depot, &mut body), task.sink);
+                } else {
+                    chunk.run(intervals, into, (&mut depot, &mut body), &mut Nothing);
                 }
             }
             for d in 0..D {
@@ -136,6 +131,60 @@ impl<const D: usize, const M: usize, S: Sink> Kernel for Fixed<'_, D, M, S> {
                 store(task.x.entry_mut(D + i, 0), at, &body[i]);
             }
         }
+    }
+}
+
+/// The constants of a chunk of subjects.
+struct Chunk<const D: usize, const M: usize> {
+    at: usize,
+    count: usize,
+    /// What stays in each depot.
+    stays: [Lane; D],
+    /// What comes from each depot into each of the other compartments.
+    absorbed: [[Lane; D]; M],
+    /// What moves between the other compartments.
+    moved: [[Lane; M]; M],
+    scale: Lane,
+}
+
+impl<const D: usize, const M: usize> Chunk<D, M> {
+    #[inline(always)]
+    fn run<S: Sink>(
+        &self,
+        intervals: std::ops::Range<usize>,
+        into: (&[Lane; D], &[Lane; M]),
+        state: (&mut [Lane; D], &mut [Lane; M]),
+        sink: &mut S,
+    ) {
+        let ((into_depot, into_body), (mut depot, mut body)) = (into, (*state.0, *state.1));
+        for interval in intervals {
+            // Lane by lane: a second array for the new amounts would go through memory.
+            for l in 0..LANES {
+                let mut next = [0.0; M];
+                for i in 0..M {
+                    let mut sum = self.moved[i][0][l] * body[0][l];
+                    for j in 1..M {
+                        sum += self.moved[i][j][l] * body[j][l];
+                    }
+                    for d in 0..D {
+                        sum += self.absorbed[i][d][l] * depot[d][l];
+                    }
+                    next[i] = sum + into_body[i][l];
+                }
+                for i in 0..M {
+                    body[i][l] = next[i];
+                }
+                for d in 0..D {
+                    depot[d][l] = self.stays[d][l] * depot[d][l] + into_depot[d][l];
+                }
+            }
+            let mut out = [0.0; LANES];
+            for l in 0..LANES {
+                out[l] = body[0][l] * self.scale[l];
+            }
+            sink.take(interval, self.at, self.count, &out);
+        }
+        (*state.0, *state.1) = (depot, body);
     }
 }
 
@@ -204,7 +253,7 @@ impl<S: Sink> Kernel for General<'_, S> {
                 }
                 std::mem::swap(&mut x, &mut next);
                 if let Some(output) = task.output {
-                    let scale = load(output.scale(), at);
+                    let scale = task.scale(at);
                     let mut out = [0.0; LANES];
                     for l in 0..LANES {
                         out[l] = x[output.compartment()][l] * scale[l];

@@ -4,8 +4,8 @@ use crate::kinetics::linear::{LANES, Lane};
 
 /// Takes the output of up to [`LANES`] subjects at the end of an interval.
 ///
-/// The subjects of a chunk come with all their intervals before the next chunk begins. Mark
-/// [`take`](Sink::take) with `#[inline(always)]`, so that it is compiled into the recursion.
+/// Intervals of a subject come in their order, and so do the subjects of an interval; nothing else is said about the
+/// order of calls. Mark [`take`](Sink::take) with `#[inline(always)]`, so that it is compiled into the recursion.
 pub trait Sink {
     /// Takes the values of the subjects `first .. first + count` of the block at the end of interval `interval`, all
     /// counted from 0. The values beyond `count` are padding.
@@ -65,15 +65,33 @@ const PARTS: usize = 8;
 pub struct Moments {
     count: u64,
     offset: usize,
-    sums: Vec<[f64; PARTS]>,
-    squares: Vec<[f64; PARTS]>,
+    sums: Vec<Sums>,
+}
+
+/// The sums of an interval: aligned, so that no access crosses a cache line.
+#[repr(align(64))]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Sums {
+    values: [f64; PARTS],
+    squares: [f64; PARTS],
+}
+
+impl Sums {
+    #[inline(always)]
+    fn add(&mut self, values: &Lane) {
+        let Sums { values: mut sum, squares: mut square } = *self;
+        for l in 0..PARTS {
+            sum[l] = (sum[l] + values[l]) + values[l + PARTS];
+            square[l] = (square[l] + values[l] * values[l]) + values[l + PARTS] * values[l + PARTS];
+        }
+        *self = Sums { values: sum, squares: square };
+    }
 }
 
 impl Moments {
     /// Empty sums for a number of intervals.
     pub fn new(intervals: usize) -> Self {
-        let zero = vec![[0.0; PARTS]; intervals];
-        Moments { count: 0, offset: 0, sums: zero.clone(), squares: zero }
+        Moments { count: 0, offset: 0, sums: vec![Sums::default(); intervals] }
     }
 
     /// The same sums for intervals that are counted from `offset` on: for phases that follow one another.
@@ -91,22 +109,24 @@ impl Moments {
     /// Adds the sums of other subjects.
     pub fn join(&mut self, other: &Moments) {
         self.count += other.count;
-        for (mine, theirs) in [(&mut self.sums, &other.sums), (&mut self.squares, &other.squares)] {
-            for (mine, theirs) in mine.iter_mut().flatten().zip(theirs.iter().flatten()) {
-                *mine += theirs;
+        for (mine, theirs) in self.sums.iter_mut().zip(&other.sums) {
+            for l in 0..PARTS {
+                mine.values[l] += theirs.values[l];
+                mine.squares[l] += theirs.squares[l];
             }
         }
     }
 
-    /// Mean of an interval.
+    /// Mean of an interval; NaN where there is none.
     pub fn mean(&self, interval: usize) -> f64 {
-        total(&self.sums[interval]) / self.count as f64
+        self.sums.get(interval).map_or(f64::NAN, |sums| total(&sums.values) / self.count as f64)
     }
 
-    /// Variance of an interval, with the divisor n - 1.
+    /// Variance of an interval, with the divisor n - 1; NaN where there is none.
     pub fn variance(&self, interval: usize) -> f64 {
         let (n, mean) = (self.count as f64, self.mean(interval));
-        (total(&self.squares[interval]) - n * mean * mean) / (n - 1.0)
+        let squares = self.sums.get(interval).map_or(f64::NAN, |sums| total(&sums.squares));
+        (squares - n * mean * mean) / (n - 1.0)
     }
 }
 
@@ -117,22 +137,11 @@ fn total(parts: &[f64; PARTS]) -> f64 {
 impl Sink for Moments {
     #[inline(always)]
     fn take(&mut self, interval: usize, _: usize, count: usize, values: &Lane) {
-        let mut values = *values;
-        if count < LANES {
-            for value in &mut values[count..] {
-                *value = 0.0;
-            }
+        let Some(sums) = self.sums.get_mut(self.offset + interval) else { return };
+        let mut real = [0.0; LANES];
+        for l in 0..LANES {
+            real[l] = if l < count { values[l] } else { 0.0 };
         }
-        let Some((sum, square)) =
-            self.sums.get_mut(self.offset + interval).zip(self.squares.get_mut(self.offset + interval))
-        else {
-            return;
-        };
-        for half in values.chunks_exact(PARTS) {
-            for l in 0..PARTS {
-                sum[l] += half[l];
-                square[l] += half[l] * half[l];
-            }
-        }
+        sums.add(&real);
     }
 }
