@@ -4,14 +4,12 @@
 //! | --- | --- |
 //! | [`diagnostic`] | problems in files: place, remark, what mends them |
 //! | [`document`] | TOML with places and units, unknown keys refused |
-//! | [`exposure`] | metrics, non-compartmental analysis, summaries of many subjects |
 //! | [`dosing`] | records, data sets, regimens, timelines: all event rules |
 //! | [`evidence`] | fits response models to published figures and to data |
 //! | [`exposure`] | metrics, non-compartmental analysis, summaries of many subjects |
 //! | [`expr`] | the language of equations: parse, check dimensions, differentiate, compile to a program over a block |
 //! | [`kinetics`] | a model solved along a timeline |
 //! | [`kinetics`] | linear systems and regular dosing of blocks of subjects |
-//! | [`kinetics`] | a model solved along a timeline |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
 //! | [`model`] | model files: read, check, resolve; linear or not |
 //! | [`ode`] | integrators for systems of ordinary differential equations |

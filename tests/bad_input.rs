@@ -40,7 +40,11 @@ const STUDIES: &[(&str, &str, &[&str])] = &[
     ("at = \"week 24\"", "at = 24", &["E0803", "bare number", "week 24"]),
     ("at = \"week 24\"", "at = \"24 weeks\"", &["E0803", "no time of the trial", "week 24"]),
     ("at = \"week 24\"", "at = \"week 80\"", &["E0803", "ends"]),
-    ("then = \"reduced\"", "then = \"redused\"", &["E0802", "no regimen `redused`", "did you mean `reduced`?"]),
+    (
+        "then = \"reduced\"",
+        "then = \"redused\"",
+        &["E0802", "no regimen `redused`", "did you mean `reduced`?"],
+    ),
     ("if = \"endoscopic_remission\"", "if = \"neutropenia\"", &["E0802", "cannot decide a phase"]),
     ("45 mg ER every", "45 ER every", &["E060"]),
     ("45 mg ER every", "45 mg/L ER every", &["E060", "mg"]),
@@ -52,7 +56,11 @@ const STUDIES: &[(&str, &str, &[&str])] = &[
     ("[endpoints]\n", "[endpoints]\nx = \"neutropenia at week 9\"\n", &["E0804", "write \"by\""]),
     ("baseline = \"HB\"", "baseline = \"AGE\"", &["E0806", "AGE"]),
     ("\"week 12\" = \"13 g/L\"", "\"week 12\" = \"13 mg\"", &["E0106", "mass/volume"]),
-    ("model      = \"upadacitinib-klunder-2019\"", "model = \"upadacitinib-klunder\"", &["E0108", "study.toml:"]),
+    (
+        "model      = \"upadacitinib-klunder-2019\"",
+        "model = \"upadacitinib-klunder\"",
+        &["E0108", "study.toml:"],
+    ),
     ("endoscopic_remission = \"crohn", "endoscopic_remission = \"krohn", &["E0108", "did you mean"]),
     ("title      =", "title      ", &["E0101", "not TOML"]),
 ];
@@ -89,14 +97,22 @@ fn all_problems_of_a_file_are_told_at_once() {
 const MODEL: &str = include_str!("../models/upadacitinib-klunder-2019.toml");
 
 const MODELS: &[(&str, &str, &[&str])] = &[
-    ("KA_IR    = { value = 2.77,   unit = \"1/h\"", "KA_IR    = { value = 2.77", &["E0103", "`unit` is missing"]),
+    (
+        "KA_IR    = { value = 2.77,   unit = \"1/h\"",
+        "KA_IR    = { value = 2.77",
+        &["E0103", "`unit` is missing"],
+    ),
     ("value = 40.9,   unit = \"L/h\"", "value = 40.9, unit = \"L\"", &["E0406", "expected"]),
     ("value = 40.9,   unit = \"L/h\"", "value = 40.9, unit = \"L/hh\"", &["E0105", "not a unit"]),
     ("KA = { sd = 0.668", "KA = { sd = -0.668", &["E0405", "negative"]),
     ("exp(eta.CL)", "exp(eta.CLL)", &["E03", "eta.CLL", "eta.CL"]),
     ("-KA_ER*depot\"", "-KA_ER*depott\"", &["E03", "depott"]),
     ("depot      = \"-KA_ER*depot\"", "depot = \"-depot\"", &["E0406", "mass/time"]),
-    ("unit = \"ng/mL\", description = \"plasma", "unit = \"ng\", description = \"plasma", &["E0406", "mass/volume"]),
+    (
+        "unit = \"ng/mL\", description = \"plasma",
+        "unit = \"ng\", description = \"plasma",
+        &["E0406", "mass/volume"],
+    ),
     ("PATIENT == patient", "PATIENT == pateint", &["E0314", "patient"]),
     ("to.central =", "to.centrall =", &["E0408", "did you mean `central`?"]),
     ("sd = { phase-1 = 0.205, phase-2-3 = 0.365 }", "sd = { phase-1 = 0.205 }", &["E0402", "phase-2-3"]),
@@ -146,9 +162,13 @@ fn wrong_populations_are_refused_where_they_are_wrong() {
 
 #[test]
 fn a_population_that_lacks_a_covariate_of_the_model_is_refused() {
-    let lacking = POPULATION.replace("\nWT  ", "\nWTX ").replace("*WT/(72", "*WTX/(72").replace("\"WT, BMI\"", "\"WTX, BMI\"");
+    let lacking = POPULATION
+        .replace("\nWT  ", "\nWTX ")
+        .replace("*WT/(72", "*WTX/(72")
+        .replace("\"WT, BMI\"", "\"WTX, BMI\"");
     let text = changed("population = \"crohn-anti-tnf-failure\"", "population = \"own.toml\"");
     let files = Own("own.toml", &lacking);
-    let shown = Study::read(&Source::new("study.toml", text), &files, &kind).expect_err("accepted").to_string();
+    let shown =
+        Study::read(&Source::new("study.toml", text), &files, &kind).expect_err("accepted").to_string();
     assert!(shown.contains("E0503") && shown.contains("`WT`") && shown.contains("WTX"), "{shown}");
 }

@@ -5,7 +5,6 @@ mod conformance;
 mod event_rules;
 mod evidence_files;
 mod expressions;
-mod conformance;
 mod fleet;
 mod models;
 mod nca;

@@ -3,13 +3,12 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use super::Stop;
-use crate::diagnostic::{Diagnostic, Problems, Source};
-use crate::document::{Files, Shipped, not_found};
+use super::files::{named, read};
+use crate::diagnostic::{Diagnostic, Problems};
 use crate::dosing::dataset::DataSet;
 use crate::dosing::record::Carry;
 use crate::dosing::timeline::{Administered, Ending, Form};
@@ -86,9 +85,10 @@ impl MethodWord {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
-    let (model, warnings) = Model::read(&open(&arguments.model)?, &choices(arguments)?)?;
+    let (model, warnings) =
+        Model::read(&named(&arguments.model).map_err(Problems::from)?, &choices(arguments)?)?;
     tell(&warnings);
-    let (data, warnings) = DataSet::read(&read(&arguments.data)?)?;
+    let (data, warnings) = DataSet::read(&read(&arguments.data).map_err(Problems::from)?)?;
     tell(&warnings);
     let request = request(arguments, &model);
     let mut text = Vec::new();
@@ -114,24 +114,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
             fs::write(path, text).map_err(|error| Stop::Run(format!("{}: {error}", path.display())))
         }
         None => io::stdout().write_all(&text).map_err(|error| Stop::Run(error.to_string())),
-    }
-}
-
-/// A model by the path of a file, or by the name of a shipped one.
-fn open(name: &str) -> Result<Arc<Source>, Problems> {
-    if Path::new(name).is_file() {
-        return read(Path::new(name));
-    }
-    Shipped.open(name).map_err(|_| not_found(name).into())
-}
-
-fn read(path: &Path) -> Result<Arc<Source>, Problems> {
-    let shown = path.display().to_string();
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Source::new(shown, text)),
-        Err(error) => Err(Diagnostic::error("E0108", format!("{shown} cannot be read: {error}"))
-            .help("check the path; the file must be text in UTF-8")
-            .into()),
     }
 }
 
