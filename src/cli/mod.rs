@@ -3,6 +3,7 @@
 mod check;
 mod files;
 mod models;
+mod plot;
 mod run;
 mod show;
 mod simulate;
@@ -28,6 +29,8 @@ enum Command {
     Run(run::Arguments),
     /// Runs a NONMEM-style data set through a model.
     Simulate(simulate::Arguments),
+    /// Draws the charts of a finished run as SVG files.
+    Plot(plot::Arguments),
     /// Checks files without running them.
     Check(check::Arguments),
     /// Lists the files that ship with the program.
@@ -45,8 +48,6 @@ enum Stop {
     Run(String),
     /// The input is refused, and the problems have been printed: exit code 2.
     Told,
-    /// More subjects failed than the study allows: exit code 3.
-    Failures(String),
 }
 
 impl From<Problems> for Stop {
@@ -76,13 +77,13 @@ fn print(text: &str) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Runs the command line of this process. Exit codes: 0 fine, 1 the run failed, 2 the input is wrong, 3 the failure
-/// budget is spent.
+/// Runs the command line of this process. Exit codes: 0 fine, 1 the run failed, 2 the input is wrong.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.command {
         Command::Run(arguments) => run::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
+        Command::Plot(arguments) => plot::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Models => models::run(),
         Command::Show(arguments) => show::run(arguments),
@@ -93,7 +94,6 @@ pub fn run() -> ExitCode {
         Err(Stop::Told) => return ExitCode::from(2),
         Err(Stop::Run(message)) if message.is_empty() => return ExitCode::from(1),
         Err(Stop::Run(message)) => (format!("error: {message}"), 1),
-        Err(Stop::Failures(message)) => (format!("error: {message}"), 3),
     };
     anstream::eprintln!("{message}");
     ExitCode::from(code)

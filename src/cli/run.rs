@@ -82,8 +82,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     write(&results, &study, &mut out)?;
     out.publish()?;
     if arguments.json {
-        let text = serde_json::to_string_pretty(&results).map_err(|e| Stop::Run(e.to_string()))?;
-        print(&text)?;
+        print(&json(&results)?)?;
     } else if !arguments.quiet {
         let colour = if std::io::stdout().is_terminal() { Colour::Always } else { Colour::Never };
         print(&terminal(&results, width(), colour))?;
@@ -178,12 +177,17 @@ fn command(name: &str, study: &Study) -> String {
     )
 }
 
+fn json(results: &Results) -> Result<String, Stop> {
+    serde_json::to_string_pretty(results).map(|text| text + "\n").map_err(|e| Stop::Run(e.to_string()))
+}
+
 /// Everything but the rows, the manifest last.
 fn write(results: &Results, study: &Study, out: &mut OutFolder) -> Result<(), Stop> {
     let summary = out.file("summary.csv")?;
     out.keep(write_summary(summary, &results.summary)?)?;
     let page = render(results).map_err(|e| Stop::Run(e.to_string()))?;
     out.text("report.html", &page)?;
+    out.text("results.json", &json(results)?)?;
     let summary_columns = summary_columns();
     let rows = declared(study, &columns(study));
     let mut tables = vec![("summary.csv", summary_columns.as_slice())];

@@ -6,10 +6,10 @@ use crate::diagnostic::{Diagnostic, Problems, Source};
 use crate::document::Files;
 use crate::dosing::regimen::Regimen;
 use crate::evidence::paper::Body;
-use crate::evidence::{Evidence, Fit, Inputs, Request, Risk, fit};
+use crate::evidence::{Evidence, Fit, Inputs, Named, Request, Risk, fit};
 use crate::population::Population;
 use crate::trial::endpoint::Exposure;
-use crate::trial::{Response, ResponseKind, Study, steady_exposures};
+use crate::trial::{Response, ResponseKind, ResponseUse, Study, steady_exposures};
 
 /// Subjects by whom the exposures of an arm of the evidence are represented.
 const REPRESENTATIVES: u64 = 2048;
@@ -59,19 +59,28 @@ pub fn responses(study: &Study, files: &dyn Files) -> Result<(Vec<Response>, Vec
         let inputs =
             Inputs { exposures: &simulate, data: None, seed: study.seed, draws: study.draws.max(2000) };
         let fit = fit(&evidence, &inputs)?;
-        let response = match (fit.responses.first(), fit.biomarkers.first()) {
-            (Some(named), _) => Response::Event(named.model.clone()),
-            (None, Some(named)) => Response::Biomarker(named.model.clone()),
-            (None, None) => {
-                return Err(
-                    Diagnostic::error("E0802", format!("`{}` gave no response model", used.file)).into()
-                );
-            }
+        let response = match (&fit.responses[..], &fit.biomarkers[..]) {
+            ([], models) => Response::Biomarker(variant(models, used)?),
+            (models, _) => Response::Event(variant(models, used)?),
         };
         responses.push(response);
         fits.push(Fitted { evidence, fit });
     }
     Ok((responses, fits))
+}
+
+/// The model that a study means among those that its evidence gave (E0802).
+fn variant<T: Clone>(models: &[Named<T>], used: &ResponseUse) -> Result<T, Problems> {
+    let meant = |named: &&Named<T>| {
+        let parts: Vec<&str> = named.name.split(", ").collect();
+        used.variant.iter().all(|word| parts.contains(&word.as_str()))
+    };
+    if let Some(named) = models.iter().find(meant) {
+        return Ok(named.model.clone());
+    }
+    let names: Vec<&str> = models.iter().map(|n| n.name.as_str()).collect();
+    let message = format!("`{}` has no model `{}`", used.file, used.variant.join(", "));
+    Err(Diagnostic::error("E0802", message).help(format!("it has: {}", names.join("; "))).into())
 }
 
 /// The steady-state exposures of an arm of the evidence, by the study's own model in the population that the evidence

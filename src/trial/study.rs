@@ -32,6 +32,8 @@ pub struct ResponseUse {
     pub file: String,
     /// What it is.
     pub kind: ResponseKind,
+    /// Which of the models that the evidence gives is meant: form and trial; empty for the first.
+    pub variant: Vec<String>,
     /// For a biomarker, the place of its baseline among the population's variables.
     pub baseline: Option<usize>,
     /// For a biomarker, the mean recovery as the disease heals: times (h) and changes (coherent units), ascending.
@@ -297,6 +299,9 @@ impl Reader<'_> {
             name: name.value,
             file,
             kind,
+            variant: table.as_ref().map_or_else(Vec::new, |t| {
+                ["form", "trial"].into_iter().filter_map(|key| Some(t.string(key)?.value)).collect()
+            }),
             baseline: None,
             recovery: Vec::new(),
             recovery_source: String::new(),
