@@ -8,6 +8,8 @@ mod expressions;
 mod fleet;
 mod models;
 mod nca;
+mod conformance;
+mod models;
 mod ode;
 mod ode_problems;
 mod report;

@@ -1,3 +1,5 @@
+use crate::math::ln;
+
 use super::super::figure::exponent;
 
 /// Turns values into pixels along one axis.
@@ -45,8 +47,8 @@ impl Scale {
         let along = match self.kind {
             Kind::Linear => (value - self.low) / (self.high - self.low),
             Kind::Log if value > 0.0 => {
-                let low = libm::log10(self.low);
-                (libm::log10(value) - low) / (libm::log10(self.high) - low)
+                let low = ln(self.low);
+                (ln(value) - low) / (ln(self.high) - low)
             }
             Kind::Log => f64::NAN,
         };
