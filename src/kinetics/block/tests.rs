@@ -246,6 +246,82 @@ fn moments_have_the_same_bits_for_blocks_of_eights() {
     assert!((joined.mean(3) / whole.mean(3) - 1.0).abs() < 1e-14);
 }
 
+/// Numbers in (0, 1) that a script in another language repeats to the bit.
+struct Congruential(u64);
+
+impl Iterator for Congruential {
+    type Item = f64;
+
+    fn next(&mut self) -> Option<f64> {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        Some(((self.0 >> 12) as f64 + 0.5) / (1u64 << 52) as f64)
+    }
+}
+
+#[test]
+fn a_thousand_random_subjects_equal_forty_digit_values() {
+    // mpmath 1.3 with 40 digits, by partial fractions: scripts/reference/extended_release.py.
+    let table = include_str!("../../../scripts/reference/extended_release.csv");
+    let rows: Vec<[f64; 4]> = table
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let mut cells = line.split(',').map(|cell| cell.parse().unwrap());
+            std::array::from_fn(|_| cells.next().unwrap())
+        })
+        .collect();
+    let n = rows.len();
+    assert_eq!(n, 1000);
+    let mut uniform = Congruential(20_260_101);
+    let mut columns: [Vec<f64>; 6] = Default::default();
+    for _ in 0..n {
+        for (column, (low, width)) in columns.iter_mut().zip([
+            (5.0, 95.0),
+            (30.0, 500.0),
+            (0.01, 0.2),
+            (0.0, 1.0),
+            (1.0, 5.0),
+            (0.1, 0.8),
+        ]) {
+            column.push(low + width * uniform.next().unwrap());
+        }
+    }
+    let [cl, vc, ka, lag, duration, fraction] = columns;
+    let column = |f: &dyn Fn(usize) -> f64| (0..n).map(f).collect::<Vec<f64>>();
+    let k10 = column(&|i| cl[i] / vc[i]);
+    let (k12, k21) = (column(&|i| 3.22 / vc[i]), vec![3.22 / 68.0; n]);
+    let system =
+        LinearSystem::closed(Shape::new(1, 1).unwrap(), &[&ka, &vec![0.0; n], &k10, &k12, &k21], n).unwrap();
+    let entry = Entry::ZeroOrder { duration };
+    let routes = [
+        Route {
+            compartment: 0,
+            fraction: column(&|i| 1.0 - fraction[i]),
+            lag: lag.clone(),
+            entry: Entry::Bolus,
+        },
+        Route { compartment: 1, fraction, lag, entry },
+    ];
+    let formulation = Formulation::new(&system, &routes).unwrap();
+    let interval = DosingInterval::new(&system, &formulation, 24.0.into());
+    let mut state = State::empty(&system);
+    interval.advance(&mut state, Doses::Same(&vec![45.0; n]), 1, None, &mut Nothing);
+    let first = state.amounts(1)[..n].to_vec();
+    interval.advance(&mut state, Doses::Same(&vec![45.0; n]), 83, None, &mut Nothing);
+    interval.advance(&mut state, Doses::Same(&vec![30.0; n]), 280, None, &mut Nothing);
+    let last = state.amounts(1)[..n].to_vec();
+    let peaks = interval.profile(&state, &vec![30.0; n], 1, &[5.0, 12.0]);
+    let mut worst = 0.0f64;
+    for (l, row) in rows.iter().enumerate() {
+        let scale = row.iter().fold(0.0f64, |m, x| m.max(*x));
+        for (got, expected) in [first[l], last[l], peaks[l], peaks[n + l]].iter().zip(row) {
+            worst = worst.max((got - expected).abs() / scale);
+        }
+    }
+    println!("largest difference {worst:e} of the peak");
+    assert!(worst < 1e-13, "{worst:e}");
+}
+
 /// A block of random two-compartment subjects and one of its formulations.
 fn random_block() -> impl Strategy<Value = Block> {
     let positive = |low: f64, high: f64| (low.ln()..high.ln()).prop_map(f64::exp);
@@ -355,8 +431,10 @@ proptest! {
             // Just after its time, because a dose that comes at once counts from then on.
             let there = interval.profile(&state, &doses, 1, &[exposure.peak_time[l] + 1e-11])[l] * output.scale()[l];
             prop_assert!((there / exposure.peak[l] - 1.0).abs() < 1e-9, "{} {}", there, exposure.peak[l]);
+            // The trapezoidal rule knows nothing of jumps.
+            let jumps = formulation.inputs.iter().any(|input| input.compartment == 1 && input.duration.is_none());
             let sum: f64 = values.windows(2).map(|pair| 0.5 * (pair[0] + pair[1])).sum();
-            prop_assert!((sum * interval_h / points as f64 / exposure.area[l] - 1.0).abs() < 0.05);
+            prop_assert!(jumps || (sum * interval_h / points as f64 / exposure.area[l] - 1.0).abs() < 0.02);
         }
     }
 }
