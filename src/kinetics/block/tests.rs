@@ -440,6 +440,44 @@ proptest! {
 }
 
 #[test]
+fn any_system_goes_the_way_of_the_closed_ones() {
+    // The same subjects as matrices: states, leaps, steady state and exposure agree; and the output of another
+    // compartment leaves the bits of the state alone.
+    let block = upadacitinib(21);
+    let n = 21;
+    let vc = drifting(156.0, n, 0.007);
+    let k10: Vec<f64> = block.cl.iter().zip(&vc).map(|(cl, vc)| cl / vc).collect();
+    let of = |f: &dyn Fn(usize) -> f64| (0..n).map(f).collect::<Vec<f64>>();
+    let (zero, ka, k12, k21) = (vec![0.0; n], vec![0.0523; n], of(&|l| 3.22 / vc[l]), vec![3.22 / 68.0; n]);
+    let minus = |column: &[f64]| column.iter().map(|x| -x).collect::<Vec<f64>>();
+    let (no_depot, no_central, no_peripheral) = (minus(&ka), of(&|l| -(k10[l] + k12[l])), minus(&k21));
+    let entries: [&[f64]; 9] = [&no_depot, &zero, &zero, &ka, &no_central, &k21, &zero, &k12, &no_peripheral];
+    let system = LinearSystem::any(3, &entries, n).unwrap();
+    let doses = drifting(15.0, n, 0.1);
+    let run = |system: &LinearSystem, compartment: usize, span: f64| {
+        let output = Output::new(system, compartment, &vec![1.0; n]).unwrap();
+        let interval = DosingInterval::new(system, &block.formulation, span.into());
+        let mut state = State::empty(system);
+        interval.advance(&mut state, Doses::Same(&doses), 20, Some(&output), &mut Nothing);
+        interval.leap(&mut state, &doses, 9);
+        let steady = interval.steady_state(&doses).unwrap();
+        let exposure = interval.exposure(&steady, &doses, &output);
+        let mut all: Vec<f64> =
+            [state, steady].iter().flat_map(|s| (0..3).flat_map(|i| s.amounts(i)[..n].to_vec())).collect();
+        all.extend(exposure.peak.iter().chain(&exposure.area).chain(&exposure.peak_time));
+        all
+    };
+    for span in [24.0, 2.0] {
+        let (closed, any) = (run(&block.system, 1, span), run(&system, 1, span));
+        for (a, b) in closed.iter().zip(&any) {
+            assert!((a / b - 1.0).abs() < 1e-10, "{a} is not {b}");
+        }
+        let beside = run(&block.system, 2, span);
+        assert_eq!(beside[..6 * n], closed[..6 * n]);
+    }
+}
+
+#[test]
 fn the_peak_after_first_order_absorption_is_the_textbook_one() {
     // One compartment: tmax = ln(ka / ke) / (ka - ke), and the area of a single dose is F D / CL.
     let rates = [[1.3, 0.2], [0.0, 0.0], [0.13, 0.19]];
