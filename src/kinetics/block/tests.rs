@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::kinetics::linear::{LinearSystem, Shape};
-use crate::math::Level;
+use crate::math::dispatch::at_every_level;
 
 /// Columns for a block whose subjects differ: subject 0 is typical, the others drift away from it.
 fn drifting(value: f64, subjects: usize, step: f64) -> Vec<f64> {
@@ -201,17 +201,14 @@ fn troughs(subjects: std::ops::Range<usize>, missed: bool) -> Vec<Vec<u64>> {
 #[test]
 fn bits_do_not_depend_on_block_size_or_instructions() {
     let whole = troughs(0..1000, true);
-    let before = Level::in_force();
-    for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
-        Level::force(level).unwrap();
+    at_every_level(|level| {
         for size in [1, 8, 64, 1000] {
             for from in (0..1000).step_by(size).take(20) {
                 let to = (from + size).min(1000);
                 assert_eq!(troughs(from..to, true), whole[from..to], "{level:?} {size}");
             }
         }
-    }
-    Level::force(before).unwrap();
+    });
 }
 
 #[test]

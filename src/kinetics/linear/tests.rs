@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::math::Level;
+use crate::math::dispatch::at_every_level;
 
 /// One subject of a shape, and the same subject as a matrix.
 fn both(shape: Shape, rates: &[f64]) -> [LinearSystem; 2] {
@@ -141,12 +141,9 @@ fn lanes_do_not_depend_on_their_neighbours_or_the_instructions() {
         let one = of(l..l + 1);
         assert!((0..16).all(|at| one[at] == whole[at * subjects + l]));
     }
-    let before = Level::in_force();
-    for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
-        Level::force(level).unwrap();
+    at_every_level(|level| {
         assert_eq!(of(0..subjects), whole, "{level:?}");
-    }
-    Level::force(before).unwrap();
+    });
 }
 
 #[test]
