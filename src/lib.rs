@@ -5,9 +5,16 @@
 //! | [`units`] | quantities, dimensions, conversion |
 //! | [`diagnostic`] | problems in files: place, remark, what mends them |
 //! | [`document`] | TOML with places and units, unknown keys refused |
+//! | [`dosing`] | records, data sets, regimens, timelines: all event rules |
+//! | [`evidence`] | fits response models to published figures and to data |
+//! | [`kinetics`] | a model solved along a timeline |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
+//! | [`model`] | model files: read, check, resolve; linear or not |
+//! | [`ode`] | integrators for systems of ordinary differential equations |
+//! | [`population`] | covariates, random effects and uncertain parameters become individual parameters |
 //! | [`random`] | draws with addresses |
-//! | [`kinetics`] | linear systems and regular dosing of blocks of subjects |
+//! | [`expr`] | the language of equations: parse, check dimensions, differentiate, compile to a program over a block |
+//! | [`response`] | exposure to probability, rate or mean change, with joint draws |
 //!
 //! The rooms use one another in one direction only; `tests/rooms.rs` holds the table and fails on any other arrow.
 
@@ -16,7 +23,15 @@
 
 pub mod diagnostic;
 pub mod document;
+pub mod dosing;
+pub mod evidence;
+pub mod expr;
 pub mod kinetics;
 pub mod math;
+pub mod model;
+pub mod ode;
+pub mod population;
 pub mod random;
+pub mod response;
+pub mod run;
 pub mod units;
