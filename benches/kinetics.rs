@@ -182,6 +182,18 @@ fn ratios(level: Level) {
     );
 }
 
+/// The best time of the other workloads, with drawing.
+fn others(level: Level) {
+    let mut troughs = Moments::new(DAYS);
+    let extended = best(|| engine(&parameters_er(0, SUBJECTS), EXTENDED, &mut troughs));
+    let parallel = best(|| engine(&parameters_a(0, SUBJECTS), PARALLEL, &mut troughs));
+    println!(
+        "{level:?}, with drawing, microseconds a subject: A' {:.3}; C {:.3}",
+        1e6 * extended,
+        1e6 * parallel
+    );
+}
+
 fn year(c: &mut Criterion) {
     let mut group = c.benchmark_group("year of daily troughs");
     group.throughput(Throughput::Elements(SUBJECTS as u64));
@@ -191,6 +203,7 @@ fn year(c: &mut Criterion) {
             continue;
         }
         ratios(level);
+        others(level);
         let mut troughs = Moments::new(DAYS);
         let mut sums = vec![[0.0; LANES]; DAYS];
         type Draw = fn(u64, usize) -> Parameters;

@@ -137,6 +137,19 @@ fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
     kernel.run()
 }
 
+/// Runs a test once at every level that this processor has. One test at a time, since the level is the process's.
+#[cfg(test)]
+pub(crate) fn at_every_level(mut test: impl FnMut(Level)) {
+    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let before = Level::in_force();
+    for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+        Level::force(level).unwrap();
+        test(level);
+    }
+    Level::force(before).unwrap();
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,13 +170,7 @@ mod tests {
     #[test]
     fn every_level_runs_or_is_refused_and_products_are_not_fused() {
         let x: Vec<f64> = (0..1003).map(|i| 1.0 + f64::from(i) / 7.0).collect();
-        let before = Level::in_force();
-        for level in Level::ALL {
-            if let Err(refused) = Level::force(level) {
-                assert!(!level.is_available());
-                assert!(refused.to_string().contains("no "));
-                continue;
-            }
+        at_every_level(|level| {
             assert_eq!(Level::in_force(), level);
             let mut y = vec![0.3; x.len()];
             dispatch(Sum(&x, &mut y));
@@ -173,8 +180,12 @@ mod tests {
                 let tenth = std::hint::black_box(0.1 * 0.3);
                 assert_eq!(y.to_bits(), (square + tenth).to_bits());
             }
+        });
+        for level in Level::ALL.into_iter().filter(|level| !level.is_available()) {
+            assert!(Level::force(level).unwrap_err().to_string().contains("use a lower level"));
         }
         assert!(Level::Portable.is_available());
-        Level::force(before).unwrap();
+        assert_eq!(Level::named("avx2"), Some(Level::Avx2));
+        assert_eq!(Level::named("sse9"), None);
     }
 }

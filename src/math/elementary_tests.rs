@@ -1,5 +1,6 @@
 //! Accuracy, special values and equal bits of the elementary functions.
 
+use super::dispatch::at_every_level;
 use super::*;
 
 /// Error of a value in units of the last place of the reference, which is given as a sum of two doubles.
@@ -146,9 +147,7 @@ fn slices_have_the_bits_of_the_scalar_at_every_level() {
     x.extend((0..4001).map(|i| f64::from(i - 2000) * 1e-3));
     x.extend([f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, 5e-324, 1e-310, f64::MAX, f64::MIN]);
     let y: Vec<f64> = x.iter().rev().map(|v| v * 0.01).collect();
-    let before = Level::in_force();
-    for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
-        Level::force(level).unwrap();
+    at_every_level(|level| {
         let mut z = vec![0.0; x.len()];
         type Pair = (fn(f64) -> f64, fn(&[f64], &mut [f64]), fn(&mut [f64]));
         let pairs: [Pair; 4] = [
@@ -180,6 +179,5 @@ fn slices_have_the_bits_of_the_scalar_at_every_level() {
         }
         pow_all_slice(&x, 0.256, &mut z);
         assert!(x.iter().zip(&z).all(|(&x, z)| z.is_nan() || z.to_bits() == pow(x, 0.256).to_bits()));
-    }
-    Level::force(before).unwrap();
+    });
 }

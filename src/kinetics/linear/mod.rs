@@ -15,18 +15,20 @@
 mod closed;
 mod differences;
 mod eigenvalues;
+mod fault;
 mod lanes;
 mod propagator;
 mod shape;
 mod steady;
 mod system;
 
+pub(crate) use fault::checked;
+pub use fault::{Fault, SystemError};
 pub use lanes::{LANES, Lane, LaneMatrix};
 pub(crate) use lanes::{load, padded, store};
 pub use shape::Shape;
 pub use steady::NothingEliminated;
-pub(crate) use system::checked;
-pub use system::{Fault, Integral, LinearSystem, SystemError};
+pub use system::{Integral, LinearSystem};
 
 #[cfg(test)]
 mod tests;

@@ -44,6 +44,7 @@ impl Kernel for Propagate<'_> {
     #[inline(always)]
     fn run(self) {
         let n = self.matrix.rows();
+        let reach = Reach::new(n, self.pattern);
         let zero = vec![[0.0; LANES]; n * n];
         let (mut a, mut e, mut f, mut g, mut fresh) =
             (zero.clone(), zero.clone(), zero.clone(), zero.clone(), zero.clone());
@@ -57,21 +58,21 @@ impl Kernel for Propagate<'_> {
             for l in 0..LANES {
                 h[l] = t[l] / (1u64 << doublings[l].min(63)) as f64;
             }
-            self.series(n, &a, &h, &mut e, &mut f, &mut g, &mut fresh);
+            self.series(&reach, &a, &h, &mut e, &mut f, &mut g, &mut fresh);
             for step in 0..doublings.iter().copied().max().unwrap_or(0) {
                 let mut goes_on = [false; LANES];
                 for l in 0..LANES {
                     goes_on[l] = step < doublings[l];
                 }
                 if self.integrals > 1 {
-                    double(n, &e, &g, Some((&h, &f)), &goes_on, &mut fresh);
+                    double(&reach, &e, &g, Some((&h, &f)), &goes_on, &mut fresh);
                     std::mem::swap(&mut g, &mut fresh);
                 }
                 if self.integrals > 0 {
-                    double(n, &e, &f, None, &goes_on, &mut fresh);
+                    double(&reach, &e, &f, None, &goes_on, &mut fresh);
                     std::mem::swap(&mut f, &mut fresh);
                 }
-                double(n, &e, &e, None, &goes_on, &mut fresh);
+                double(&reach, &e, &e, None, &goes_on, &mut fresh);
                 std::mem::swap(&mut e, &mut fresh);
                 for l in 0..LANES {
                     h[l] = if goes_on[l] { 2.0 * h[l] } else { h[l] };
@@ -100,7 +101,7 @@ impl Propagate<'_> {
     #[allow(clippy::too_many_arguments)]
     fn series(
         &self,
-        n: usize,
+        reach: &Reach,
         a: &Square,
         h: &Lane,
         e: &mut Square,
@@ -108,25 +109,27 @@ impl Propagate<'_> {
         g: &mut Square,
         fresh: &mut Square,
     ) {
+        let n = reach.n;
         let top = self.integrals.clamp(1, 2);
         let highest: &mut Square = if top == 2 { g } else { f };
-        identity(n, highest, &[1.0; LANES]);
+        identity(n, highest);
         for k in (1..TERMS).rev() {
             let mut scale = [0.0; LANES];
             for l in 0..LANES {
                 scale[l] = h[l] / (k + top) as f64;
             }
-            multiply_sparse(n, self.pattern, a, highest, &scale, fresh);
+            multiply_sparse(reach, self.pattern, a, highest, &scale, fresh);
             std::mem::swap(highest, fresh);
         }
         // Horner's sum starts with 1 / top!.
-        for entry in highest.iter_mut() {
-            for l in 0..LANES {
-                entry[l] *= if top == 2 { 0.5 * h[l] * h[l] } else { h[l] };
+        let scale = if top == 2 { product(&product(h, h), &[0.5; LANES]) } else { *h };
+        for (i, columns) in reach.columns.iter().enumerate() {
+            for &j in columns {
+                highest[i * n + j] = product(&highest[i * n + j], &scale);
             }
         }
         if top == 2 {
-            plain_product(n, self.pattern, a, g, fresh);
+            plain_product(reach, self.pattern, a, g, fresh);
             for i in 0..n {
                 for l in 0..LANES {
                     fresh[i * n + i][l] += h[l];
@@ -134,7 +137,7 @@ impl Propagate<'_> {
             }
             std::mem::swap(f, fresh);
         }
-        plain_product(n, self.pattern, a, f, e);
+        plain_product(reach, self.pattern, a, f, e);
     }
 }
 
@@ -165,77 +168,113 @@ fn doublings(n: usize, pattern: &[(usize, usize)], a: &Square, t: &Lane) -> [u32
 }
 
 #[inline(always)]
-fn identity(n: usize, matrix: &mut Square, one: &Lane) {
+fn product(a: &Lane, b: &Lane) -> Lane {
+    let mut out = *a;
+    for l in 0..LANES {
+        out[l] *= b[l];
+    }
+    out
+}
+
+#[inline(always)]
+fn add_product(a: &Lane, b: &Lane, sum: &mut Lane) {
+    let mut out = *sum;
+    for l in 0..LANES {
+        out[l] += a[l] * b[l];
+    }
+    *sum = out;
+}
+
+#[inline(always)]
+fn identity(n: usize, matrix: &mut Square) {
     matrix.fill([0.0; LANES]);
     for i in 0..n {
-        matrix[i * n + i] = *one;
+        matrix[i * n + i] = [1.0; LANES];
     }
 }
 
 /// I + scale A B.
 #[inline(always)]
 fn multiply_sparse(
-    n: usize,
+    reach: &Reach,
     pattern: &[(usize, usize)],
     a: &Square,
     b: &Square,
     scale: &Lane,
     out: &mut Square,
 ) {
-    identity(n, out, &[1.0; LANES]);
+    let n = reach.n;
+    identity(n, out);
     for &(i, k) in pattern {
-        let mut factor = a[i * n + k];
-        for l in 0..LANES {
-            factor[l] *= scale[l];
-        }
-        for j in 0..n {
-            for l in 0..LANES {
-                out[i * n + j][l] += factor[l] * b[k * n + j][l];
-            }
+        let factor = product(&a[i * n + k], scale);
+        for &j in &reach.columns[k] {
+            add_product(&factor, &b[k * n + j], &mut out[i * n + j]);
         }
     }
 }
 
 /// A B.
 #[inline(always)]
-fn plain_product(n: usize, pattern: &[(usize, usize)], a: &Square, b: &Square, out: &mut Square) {
+fn plain_product(reach: &Reach, pattern: &[(usize, usize)], a: &Square, b: &Square, out: &mut Square) {
+    let n = reach.n;
     out.fill([0.0; LANES]);
     for &(i, k) in pattern {
-        for j in 0..n {
-            for l in 0..LANES {
-                out[i * n + j][l] += a[i * n + k][l] * b[k * n + j][l];
+        for &j in &reach.columns[k] {
+            add_product(&a[i * n + k], &b[k * n + j], &mut out[i * n + j]);
+        }
+    }
+}
+
+/// Which entries of the powers of A can differ from zero.
+struct Reach {
+    n: usize,
+    reached: Vec<bool>,
+    /// The columns of each row that can. Loops over this list are not loops over an arithmetic sequence, which the compiler
+    /// would run in lanes of its own instead of ours.
+    columns: Vec<Vec<usize>>,
+}
+
+impl Reach {
+    fn new(n: usize, pattern: &[(usize, usize)]) -> Self {
+        let mut reached: Vec<bool> =
+            (0..n * n).map(|at| at / n == at % n || pattern.contains(&(at / n, at % n))).collect();
+        for k in 0..n {
+            for i in 0..n {
+                for j in 0..n {
+                    reached[i * n + j] |= reached[i * n + k] && reached[k * n + j];
+                }
             }
         }
+        let columns = (0..n).map(|i| (0..n).filter(|j| reached[i * n + j]).collect()).collect();
+        Reach { n, reached, columns }
     }
 }
 
 /// 2 B + E B, and h F on top, where a lane goes on; B where it does not.
 #[inline(always)]
 fn double(
-    n: usize,
+    reach: &Reach,
     e: &Square,
     b: &Square,
     integral: Option<(&Lane, &Square)>,
     goes_on: &[bool; LANES],
     out: &mut Square,
 ) {
+    let n = reach.n;
     for i in 0..n {
-        for j in 0..n {
+        for &j in &reach.columns[i] {
             let mut sum = [0.0; LANES];
-            for k in 0..n {
-                let (left, right) = (&e[i * n + k], &b[k * n + j]);
-                for l in 0..LANES {
-                    sum[l] += left[l] * right[l];
-                }
+            for &k in reach.columns[i].iter().filter(|&&k| reach.reached[k * n + j]) {
+                add_product(&e[i * n + k], &b[k * n + j], &mut sum);
             }
-            let old = &b[i * n + j];
+            let old = b[i * n + j];
+            let grown = integral.map_or([0.0; LANES], |(h, f)| product(h, &f[i * n + j]));
+            let mut new = old;
             for l in 0..LANES {
-                let mut value = 2.0 * old[l] + sum[l];
-                if let Some((h, f)) = integral {
-                    value += h[l] * f[i * n + j][l];
-                }
-                out[i * n + j][l] = if goes_on[l] { value } else { old[l] };
+                let value = 2.0 * old[l] + sum[l] + grown[l];
+                new[l] = if goes_on[l] { value } else { old[l] };
             }
+            out[i * n + j] = new;
         }
     }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::math::Level;
+use crate::math::dispatch::at_every_level;
 
 /// One subject of a shape, and the same subject as a matrix.
 fn both(shape: Shape, rates: &[f64]) -> [LinearSystem; 2] {
@@ -141,12 +141,9 @@ fn lanes_do_not_depend_on_their_neighbours_or_the_instructions() {
         let one = of(l..l + 1);
         assert!((0..16).all(|at| one[at] == whole[at * subjects + l]));
     }
-    let before = Level::in_force();
-    for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
-        Level::force(level).unwrap();
+    at_every_level(|level| {
         assert_eq!(of(0..subjects), whole, "{level:?}");
-    }
-    Level::force(before).unwrap();
+    });
 }
 
 #[test]
@@ -168,4 +165,27 @@ fn impossible_rates_are_named_and_stay_in_their_lane() {
     assert_eq!(wrong.to_string(), "a system of this kind has 3 columns of rate constants, not 2");
     assert!(LinearSystem::any(1, &part[..1], 2).is_err());
     assert!(Shape::new(3, 0).is_none());
+}
+
+#[test]
+fn a_transit_chain_is_the_gamma_density() {
+    // Twelve equal rates: amount i of a unit put into the first is (k t)^i exp(-k t) / i!; a twelvefold decay rate.
+    let (n, k) = (12, 2.5);
+    let mut entries = vec![0.0; n * n];
+    for i in 0..n {
+        entries[i * n + i] = -k;
+        if i > 0 {
+            entries[i * n + i - 1] = k;
+        }
+    }
+    let columns: Vec<&[f64]> = entries.iter().map(std::slice::from_ref).collect();
+    let system = LinearSystem::any(n, &columns, 1).unwrap();
+    for t in [0.01, 1.0, 4.0, 30.0] {
+        let response = system.response_to(0, Integral::None, &[t; LANES]);
+        let mut expected = (-k * t).exp();
+        for i in 0..n {
+            assert!((response.entry(i, 0)[0] - expected).abs() < 1e-13, "{t} {i}");
+            expected *= k * t / (i + 1) as f64;
+        }
+    }
 }
