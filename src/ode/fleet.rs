@@ -3,8 +3,8 @@
 
 use crate::math::dispatch::dispatch;
 
-use super::control::{Controller, HOPELESS, StiffnessWatch};
-use super::lanes::{Choose, Combine, Commit, Judge, Lanes, Plan, StageTime};
+use super::control::{Controller, too_short};
+use super::lanes::{Choose, Combine, Commit, END, Judge, Lanes, Plan, SHOW, StageTime};
 use super::tableau::{DORMAND_PRINCE, TSITOURAS, Tableau};
 use super::{Method, OdeError, Settings, Statistics};
 
@@ -68,17 +68,10 @@ pub struct Leg {
 /// What a lane remembers that takes no part in the arithmetic of steps.
 #[derive(Clone, Debug, Default)]
 struct Pilot {
-    /// It has a leg.
-    under_way: bool,
-    /// The slope at its begin is not known.
+    /// The slope at the begin of its leg is not known.
     fresh: bool,
-    ask: f64,
     /// The first step of the next leg; none where it is to be estimated.
     first_step: Option<f64>,
-    /// Steps of the leg, and those accepted.
-    tried: usize,
-    accepted: usize,
-    watch: StiffnessWatch,
 }
 
 /// Integrates many systems side by side by an explicit method, keeping its scratch.
@@ -146,10 +139,10 @@ impl FleetIntegrator {
         for lane in 0..self.width {
             self.embark(fleet, lane, Ended::NotBegun);
         }
-        while self.pilots.iter().any(|pilot| pilot.under_way) {
+        while self.lanes.busy.contains(&1.0) {
             self.begin(fleet, &mut work);
             self.attempt(fleet);
-            self.watch(fleet, &mut work);
+            self.move_on(fleet, &mut work);
         }
         Ok(work)
     }
@@ -172,6 +165,7 @@ impl FleetIntegrator {
         self.single.resize(n, 0.0);
         self.absolute = (0..n).map(|i| self.settings.tolerances.absolute(i)).collect();
         self.pilots.fill(Pilot::default());
+        self.lanes = Lanes::new(self.width);
         self.states = n;
         self.blocks = 0;
         Ok(())
@@ -193,9 +187,9 @@ impl FleetIntegrator {
         self.gather(lane);
         let mut given_up = false;
         while let Some(leg) = fleet.next_leg(lane, ended, &mut self.single) {
-            let pilot = &mut self.pilots[lane];
             if leg.start == Start::Anew {
-                *pilot = Pilot::default();
+                self.pilots[lane].first_step = None;
+                (self.lanes.beyond[lane], self.lanes.within[lane]) = (0.0, 0.0);
             }
             let Leg { from, to, mut ask, .. } = leg;
             if !(from.is_finite() && to.is_finite() && from <= to && !ask.is_nan()) {
@@ -218,7 +212,7 @@ impl FleetIntegrator {
             return;
         }
         // A lane at rest makes steps of no length.
-        self.pilots[lane].under_way = false;
+        self.lanes.busy[lane] = 0.0;
         self.lanes.to[lane] = self.lanes.t[lane];
     }
 
@@ -231,9 +225,9 @@ impl FleetIntegrator {
         self.lanes.to[lane] = leg.to;
         self.lanes.log_error[lane] = memory.log_error;
         self.lanes.ceiling[lane] = memory.ceiling;
-        let pilot = &mut self.pilots[lane];
-        (pilot.under_way, pilot.fresh, pilot.ask) = (true, true, ask);
-        (pilot.tried, pilot.accepted) = (0, 0);
+        (self.lanes.tried[lane], self.lanes.accepted[lane]) = (0.0, 0.0);
+        (self.lanes.busy[lane], self.lanes.ask[lane]) = (1.0, ask);
+        self.pilots[lane].fresh = true;
     }
 
     /// Gives lanes at the begin of a leg their slope and their first step.
@@ -308,7 +302,13 @@ impl FleetIntegrator {
             relative: self.settings.tolerances.relative(),
             apart: &mut self.apart,
         });
-        dispatch(Choose(&mut self.lanes, Controller::explicit()));
+        dispatch(Choose {
+            lanes: &mut self.lanes,
+            controller: Controller::explicit(),
+            stability: tableau.stability,
+            longest_step: self.settings.longest_step,
+            most_steps: self.settings.most_steps as f64,
+        });
     }
 
     /// The state of a stage, from the slopes of those before it.
@@ -327,10 +327,15 @@ impl FleetIntegrator {
     }
 
     /// Moves the lanes whose step was good, and sees to those that want something.
-    fn watch<F: Fleet + ?Sized>(&mut self, fleet: &mut F, work: &mut Statistics) {
+    fn move_on<F: Fleet + ?Sized>(&mut self, fleet: &mut F, work: &mut Statistics) {
         for lane in 0..self.width {
-            if self.pilots[lane].under_way && self.pilots[lane].ask <= self.lanes.end[lane] {
+            let wants = self.lanes.wants[lane];
+            if wants == SHOW || wants == SHOW + END {
                 self.serve(fleet, lane);
+            }
+            // The step after the first is where the next leg of this system may begin.
+            if self.lanes.accepted[lane] == 1.0 && self.lanes.error[lane] <= 1.0 {
+                self.pilots[lane].first_step = Some(self.lanes.step[lane]);
             }
         }
         dispatch(Commit {
@@ -340,14 +345,8 @@ impl FleetIntegrator {
             slopes: &mut self.slopes,
         });
         for lane in 0..self.width {
-            if !self.pilots[lane].under_way {
-                continue;
-            }
-            work.rhs += 6;
-            let accepted = self.lanes.error[lane] <= 1.0;
-            work.steps += usize::from(accepted);
-            work.rejected += usize::from(!accepted);
-            if let Some(ended) = self.pass(lane, accepted) {
+            if self.lanes.wants[lane] >= END {
+                let ended = self.close(lane, work);
                 self.embark(fleet, lane, ended);
             }
         }
@@ -355,13 +354,10 @@ impl FleetIntegrator {
 
     /// Shows the states at the times asked for within the step of a lane.
     fn serve<F: Fleet + ?Sized>(&mut self, fleet: &mut F, lane: usize) {
-        if self.lanes.error[lane].is_nan() || self.lanes.error[lane] > 1.0 {
-            return;
-        }
         let (width, whole) = (self.width, self.x.len());
         let (t, h, end) = (self.lanes.t[lane], self.lanes.trial[lane], self.lanes.end[lane]);
-        while self.pilots[lane].ask <= end {
-            let time = self.pilots[lane].ask;
+        while self.lanes.ask[lane] <= end {
+            let time = self.lanes.ask[lane];
             let weights = self.tableau().weights((time - t) / h);
             for (row, value) in self.single.iter_mut().enumerate() {
                 let place = row * width + lane;
@@ -371,43 +367,29 @@ impl FleetIntegrator {
                 }
                 *value = if time < end { self.x[place] + h * sum } else { self.after[place] };
             }
-            self.pilots[lane].ask = fleet.visit(lane, time, &self.single);
+            self.lanes.ask[lane] = fleet.visit(lane, time, &self.single);
         }
     }
 
-    /// Books a step of a lane and says whether its leg has ended.
-    fn pass(&mut self, lane: usize, accepted: bool) -> Option<Ended> {
-        let stability = self.tableau().stability;
-        let pilot = &mut self.pilots[lane];
-        let (time, step) = (self.lanes.t[lane], self.lanes.step[lane]);
-        let left = self.lanes.to[lane] - time;
-        pilot.tried += 1;
-        pilot.accepted += usize::from(accepted);
-        let steps = pilot.accepted;
-        let failed = |error| Some(Ended::Failed(error));
-        if !accepted {
-            let least = 8.0 * f64::EPSILON * time.abs().max(self.lanes.to[lane].abs());
-            if step <= least || step <= f64::MIN_POSITIVE {
-                let finite = self.lanes.error[lane].is_finite();
-                let underflow = OdeError::StepUnderflow { time, step, steps };
-                return failed(if finite { underflow } else { OdeError::NonFinite { time, steps } });
-            }
+    /// Books a leg that has ended and says how.
+    fn close(&self, lane: usize, work: &mut Statistics) -> Ended {
+        let (time, to) = (self.lanes.t[lane], self.lanes.to[lane]);
+        let (step, error) = (self.lanes.step[lane], self.lanes.error[lane]);
+        let (tried, steps) = (self.lanes.tried[lane] as usize, self.lanes.accepted[lane] as usize);
+        work.steps += steps;
+        work.rejected += tried - steps;
+        work.rhs += 6 * tried;
+        let good = error <= 1.0;
+        if good && time == to {
+            Ended::Arrived
+        } else if !good && too_short(step, time, to) && error.is_finite() {
+            Ended::Failed(OdeError::StepUnderflow { time, step, steps })
+        } else if !good && too_short(step, time, to) {
+            Ended::Failed(OdeError::NonFinite { time, steps })
+        } else if tried >= self.settings.most_steps {
+            Ended::Failed(OdeError::TooManySteps { time, steps: tried })
         } else {
-            if steps == 1 {
-                pilot.first_step = Some(step);
-            }
-            if left == 0.0 {
-                return Some(Ended::Arrived);
-            }
-            let stiff = pilot.watch.stiff(self.lanes.reach[lane], stability);
-            if stiff && left > HOPELESS * self.lanes.trial[lane] {
-                return failed(OdeError::Stiff { time, steps });
-            }
+            Ended::Failed(OdeError::Stiff { time, steps })
         }
-        if pilot.tried >= self.settings.most_steps {
-            return failed(OdeError::TooManySteps { time, steps: pilot.tried });
-        }
-        self.lanes.step[lane] = step.min(self.settings.longest_step);
-        None
     }
 }
