@@ -4,7 +4,7 @@
 use crate::math::dispatch::dispatch;
 
 use super::control::{Controller, too_short};
-use super::lanes::{Choose, Combine, Commit, END, Judge, Lanes, Plan, SHOW, StageTime};
+use super::lanes::{Choose, Combine, Commit, END, FIRST, Judge, Lanes, Plan, SHOW, StageTime};
 use super::tableau::{DORMAND_PRINCE, TSITOURAS, Tableau};
 use super::{Method, OdeError, Settings, Statistics};
 
@@ -65,15 +65,6 @@ pub struct Leg {
     pub start: Start,
 }
 
-/// What a lane remembers that takes no part in the arithmetic of steps.
-#[derive(Clone, Debug, Default)]
-struct Pilot {
-    /// The slope at the begin of its leg is not known.
-    fresh: bool,
-    /// The first step of the next leg; none where it is to be estimated.
-    first_step: Option<f64>,
-}
-
 /// Integrates many systems side by side by an explicit method, keeping its scratch.
 ///
 /// The results of a system are the same bits for any width, in any lane and in any company. A system that proves stiff
@@ -84,7 +75,13 @@ pub struct FleetIntegrator {
     width: usize,
     states: usize,
     lanes: Lanes,
-    pilots: Vec<Pilot>,
+    /// The first step of each lane's next leg; none where it is to be estimated.
+    first_steps: Vec<Option<f64>>,
+    /// Lanes whose slope is not known, being at the begin of a leg.
+    fresh: Vec<usize>,
+    /// Lanes whose leg has ended with the step in work.
+    ended: Vec<usize>,
+    under_way: usize,
     absolute: Vec<f64>,
     x: Vec<f64>,
     after: Vec<f64>,
@@ -105,7 +102,10 @@ impl FleetIntegrator {
             width,
             states: 0,
             lanes: Lanes::new(width),
-            pilots: vec![Pilot::default(); width],
+            first_steps: vec![None; width],
+            fresh: Vec::with_capacity(width),
+            ended: Vec::with_capacity(width),
+            under_way: 0,
             absolute: Vec::new(),
             x: Vec::new(),
             after: Vec::new(),
@@ -139,7 +139,7 @@ impl FleetIntegrator {
         for lane in 0..self.width {
             self.embark(fleet, lane, Ended::NotBegun);
         }
-        while self.lanes.busy.contains(&1.0) {
+        while self.under_way > 0 {
             self.begin(fleet, &mut work);
             self.attempt(fleet);
             self.move_on(fleet, &mut work);
@@ -164,8 +164,10 @@ impl FleetIntegrator {
         self.slopes.resize(7 * whole, 0.0);
         self.single.resize(n, 0.0);
         self.absolute = (0..n).map(|i| self.settings.tolerances.absolute(i)).collect();
-        self.pilots.fill(Pilot::default());
         self.lanes = Lanes::new(self.width);
+        self.first_steps.fill(None);
+        self.fresh.clear();
+        self.under_way = 0;
         self.states = n;
         self.blocks = 0;
         Ok(())
@@ -184,11 +186,14 @@ impl FleetIntegrator {
 
     /// Puts a lane on its next leg that has a length, or to rest.
     fn embark<F: Fleet + ?Sized>(&mut self, fleet: &mut F, lane: usize, mut ended: Ended) {
+        if std::mem::take(&mut self.lanes.busy[lane]) != 0.0 {
+            self.under_way -= 1;
+        }
         self.gather(lane);
         let mut given_up = false;
         while let Some(leg) = fleet.next_leg(lane, ended, &mut self.single) {
             if leg.start == Start::Anew {
-                self.pilots[lane].first_step = None;
+                self.first_steps[lane] = None;
                 (self.lanes.beyond[lane], self.lanes.within[lane]) = (0.0, 0.0);
             }
             let Leg { from, to, mut ask, .. } = leg;
@@ -212,7 +217,6 @@ impl FleetIntegrator {
             return;
         }
         // A lane at rest makes steps of no length.
-        self.lanes.busy[lane] = 0.0;
         self.lanes.to[lane] = self.lanes.t[lane];
     }
 
@@ -227,28 +231,29 @@ impl FleetIntegrator {
         self.lanes.ceiling[lane] = memory.ceiling;
         (self.lanes.tried[lane], self.lanes.accepted[lane]) = (0.0, 0.0);
         (self.lanes.busy[lane], self.lanes.ask[lane]) = (1.0, ask);
-        self.pilots[lane].fresh = true;
+        self.fresh.push(lane);
+        self.under_way += 1;
     }
 
     /// Gives lanes at the begin of a leg their slope and their first step.
     fn begin<F: Fleet + ?Sized>(&mut self, fleet: &mut F, work: &mut Statistics) {
-        while self.pilots.iter().any(|pilot| pilot.fresh) {
+        while !self.fresh.is_empty() {
             let whole = self.x.len();
             // For the other lanes this repeats the slope that they have, bit for bit.
             fleet.rhs(&self.lanes.t, &self.x, &mut self.slopes[..whole]);
             self.blocks += 1;
-            for lane in 0..self.width {
-                if !std::mem::take(&mut self.pilots[lane].fresh) {
-                    continue;
-                }
-                work.rhs += 1;
+            work.rhs += self.fresh.len();
+            for place in 0..self.fresh.len() {
+                let lane = self.fresh[place];
                 match self.first_step(lane) {
                     Some(step) => self.lanes.step[lane] = step,
-                    None => {
-                        let failure = OdeError::NonFinite { time: self.lanes.t[lane], steps: 0 };
-                        self.embark(fleet, lane, Ended::Failed(failure));
-                    }
+                    None => self.ended.push(lane),
                 }
+            }
+            self.fresh.clear();
+            while let Some(lane) = self.ended.pop() {
+                let failure = OdeError::NonFinite { time: self.lanes.t[lane], steps: 0 };
+                self.embark(fleet, lane, Ended::Failed(failure));
             }
         }
     }
@@ -275,7 +280,7 @@ impl FleetIntegrator {
         } else {
             0.01 * (size / speed).sqrt()
         };
-        Some(self.pilots[lane].first_step.unwrap_or(estimate).min(self.settings.longest_step).min(left))
+        Some(self.first_steps[lane].unwrap_or(estimate).min(self.settings.longest_step).min(left))
     }
 
     /// One trial step of every lane.
@@ -330,12 +335,19 @@ impl FleetIntegrator {
     fn move_on<F: Fleet + ?Sized>(&mut self, fleet: &mut F, work: &mut Statistics) {
         for lane in 0..self.width {
             let wants = self.lanes.wants[lane];
-            if wants == SHOW || wants == SHOW + END {
+            if wants == 0.0 {
+                continue;
+            }
+            let wants = wants as u8;
+            if wants & SHOW != 0 {
                 self.serve(fleet, lane);
             }
-            // The step after the first is where the next leg of this system may begin.
-            if self.lanes.accepted[lane] == 1.0 && self.lanes.error[lane] <= 1.0 {
-                self.pilots[lane].first_step = Some(self.lanes.step[lane]);
+            if wants & FIRST != 0 {
+                // The step after the first is where the next leg of this system may begin.
+                self.first_steps[lane] = Some(self.lanes.step[lane]);
+            }
+            if wants & END != 0 {
+                self.ended.push(lane);
             }
         }
         dispatch(Commit {
@@ -344,12 +356,12 @@ impl FleetIntegrator {
             after: &self.after,
             slopes: &mut self.slopes,
         });
-        for lane in 0..self.width {
-            if self.lanes.wants[lane] >= END {
-                let ended = self.close(lane, work);
-                self.embark(fleet, lane, ended);
-            }
+        for place in 0..self.ended.len() {
+            let lane = self.ended[place];
+            let ended = self.close(lane, work);
+            self.embark(fleet, lane, ended);
         }
+        self.ended.clear();
     }
 
     /// Shows the states at the times asked for within the step of a lane.

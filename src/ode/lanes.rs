@@ -38,16 +38,17 @@ pub(super) struct Lanes {
     /// Steps tried and accepted on this leg.
     pub tried: Vec<f64>,
     pub accepted: Vec<f64>,
-    /// What the lane wants after the step in work: [`NOTHING`], [`SHOW`], [`END`] or both.
+    /// What the lane wants after the step in work: the sum of [`SHOW`], [`FIRST`] and [`END`]; 0 where it goes on by
+    /// itself.
     pub wants: Vec<f64>,
 }
 
-/// The lane goes on by itself.
-pub(super) const NOTHING: f64 = 0.0;
 /// A time asked for lies within the step.
-pub(super) const SHOW: f64 = 1.0;
+pub(super) const SHOW: u8 = 1;
+/// It was the first good step of the leg.
+pub(super) const FIRST: u8 = 2;
 /// The leg has ended, well or not.
-pub(super) const END: f64 = 2.0;
+pub(super) const END: u8 = 4;
 
 impl Lanes {
     pub(super) fn new(width: usize) -> Self {
@@ -241,8 +242,9 @@ impl Kernel for Choose<'_> {
 
             let lost = !good & too_short(next, t[l], to[l]);
             let over = (good & (end[l] == to[l])) | lost | stiff | (tried[l] >= most_steps);
-            let show = if good & (ask[l] <= end[l]) { SHOW } else { NOTHING };
-            wants[l] = busy[l] * (show + if over { END } else { NOTHING });
+            let say = |wish: bool, what: u8| if wish { f64::from(what) } else { 0.0 };
+            let show = say(good & (ask[l] <= end[l]), SHOW);
+            wants[l] = busy[l] * (show + say(good & (accepted[l] == 1.0), FIRST) + say(over, END));
         }
     }
 }
