@@ -123,47 +123,47 @@ pub(super) fn first_step<S: System + ?Sized>(
 pub(super) const HOPELESS: f64 = 2000.0;
 
 /// Counts steps whose length is set by stability, not by accuracy (Hairer and Wanner 1996, IV.2): the estimate is
-/// h |λ| from two slopes at the end of a step.
+/// h |λ| from two slopes at the end of a step. Counts are floating-point numbers so that they also run in lanes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct StiffnessWatch {
-    beyond: usize,
-    within: usize,
-    toiling: usize,
+    pub beyond: f64,
+    pub within: f64,
+    pub toiling: f64,
 }
 
 impl StiffnessWatch {
-    /// Notes an estimate of h |λ| and says whether the system is certainly stiff.
+    /// Notes an estimate of h |λ| after an accepted step and says whether the system is certainly stiff.
+    #[inline(always)]
     pub(super) fn stiff(&mut self, reach: f64, stability: f64) -> bool {
-        self.toiling = if reach > 0.5 { self.toiling + 1 } else { 0 };
+        self.toiling = if reach > 0.5 { self.toiling + 1.0 } else { 0.0 };
         // A little inside the border: there the step oscillates between acceptance and rejection.
-        if reach > 0.93 * stability {
-            self.within = 0;
-            self.beyond += 1;
-            return self.beyond >= 15;
-        }
-        self.within += 1;
-        if self.within == 6 {
-            self.beyond = 0;
-        }
-        false
+        let over = reach > 0.93 * stability;
+        self.within = if over { 0.0 } else { self.within + 1.0 };
+        let calm = if self.within == 6.0 { 0.0 } else { self.beyond };
+        self.beyond = if over { self.beyond + 1.0 } else { calm };
+        over & (self.beyond >= 15.0)
     }
 
     /// Whether so many steps were short of what h |λ| = 0.5 allows that the stiff method is worth a trial. At tight
     /// tolerances the error estimate of fast components that are at rest holds an explicit step well within its
     /// region of stability, where [`StiffnessWatch::stiff`] sees nothing.
     pub(super) fn toilsome(&self) -> bool {
-        self.toiling >= 1000
+        self.toiling >= 1000.0
     }
 
     /// Notes h |J| of a stiff step and says whether an explicit method would do as well.
     pub(super) fn relaxed(&mut self, reach: f64, stability: f64) -> bool {
-        if reach < 0.5 * stability {
-            self.within += 1
-        } else {
-            self.within = 0
-        }
-        self.within >= 10
+        self.within = if reach < 0.5 * stability { self.within + 1.0 } else { 0.0 };
+        self.within >= 10.0
     }
+}
+
+/// Whether a step is too short for the floating-point time between `time` and `to`.
+#[inline(always)]
+pub(super) fn too_short(step: f64, time: f64, to: f64) -> bool {
+    let (a, b) = (time.abs(), to.abs());
+    let scale = if a > b { a } else { b };
+    (step <= 8.0 * f64::EPSILON * scale) | (step <= f64::MIN_POSITIVE)
 }
 
 /// What is asked of an integration, checked.

@@ -3,8 +3,8 @@
 
 use crate::math::dispatch::dispatch;
 
-use super::control::{Controller, HOPELESS, StiffnessWatch};
-use super::lanes::{Choose, Combine, Commit, Judge, Lanes, Plan, StageTime};
+use super::control::{Controller, too_short};
+use super::lanes::{Choose, Combine, Commit, END, FIRST, Judge, Lanes, Plan, SHOW, StageTime};
 use super::tableau::{DORMAND_PRINCE, TSITOURAS, Tableau};
 use super::{Method, OdeError, Settings, Statistics};
 
@@ -65,22 +65,6 @@ pub struct Leg {
     pub start: Start,
 }
 
-/// What a lane remembers that takes no part in the arithmetic of steps.
-#[derive(Clone, Debug, Default)]
-struct Pilot {
-    /// It has a leg.
-    under_way: bool,
-    /// The slope at its begin is not known.
-    fresh: bool,
-    ask: f64,
-    /// The first step of the next leg; none where it is to be estimated.
-    first_step: Option<f64>,
-    /// Steps of the leg, and those accepted.
-    tried: usize,
-    accepted: usize,
-    watch: StiffnessWatch,
-}
-
 /// Integrates many systems side by side by an explicit method, keeping its scratch.
 ///
 /// The results of a system are the same bits for any width, in any lane and in any company. A system that proves stiff
@@ -91,7 +75,13 @@ pub struct FleetIntegrator {
     width: usize,
     states: usize,
     lanes: Lanes,
-    pilots: Vec<Pilot>,
+    /// The first step of each lane's next leg; none where it is to be estimated.
+    first_steps: Vec<Option<f64>>,
+    /// Lanes whose slope is not known, being at the begin of a leg.
+    fresh: Vec<usize>,
+    /// Lanes whose leg has ended with the step in work.
+    ended: Vec<usize>,
+    under_way: usize,
     absolute: Vec<f64>,
     x: Vec<f64>,
     after: Vec<f64>,
@@ -112,7 +102,10 @@ impl FleetIntegrator {
             width,
             states: 0,
             lanes: Lanes::new(width),
-            pilots: vec![Pilot::default(); width],
+            first_steps: vec![None; width],
+            fresh: Vec::with_capacity(width),
+            ended: Vec::with_capacity(width),
+            under_way: 0,
             absolute: Vec::new(),
             x: Vec::new(),
             after: Vec::new(),
@@ -146,10 +139,10 @@ impl FleetIntegrator {
         for lane in 0..self.width {
             self.embark(fleet, lane, Ended::NotBegun);
         }
-        while self.pilots.iter().any(|pilot| pilot.under_way) {
+        while self.under_way > 0 {
             self.begin(fleet, &mut work);
             self.attempt(fleet);
-            self.watch(fleet, &mut work);
+            self.move_on(fleet, &mut work);
         }
         Ok(work)
     }
@@ -171,7 +164,10 @@ impl FleetIntegrator {
         self.slopes.resize(7 * whole, 0.0);
         self.single.resize(n, 0.0);
         self.absolute = (0..n).map(|i| self.settings.tolerances.absolute(i)).collect();
-        self.pilots.fill(Pilot::default());
+        self.lanes = Lanes::new(self.width);
+        self.first_steps.fill(None);
+        self.fresh.clear();
+        self.under_way = 0;
         self.states = n;
         self.blocks = 0;
         Ok(())
@@ -190,12 +186,15 @@ impl FleetIntegrator {
 
     /// Puts a lane on its next leg that has a length, or to rest.
     fn embark<F: Fleet + ?Sized>(&mut self, fleet: &mut F, lane: usize, mut ended: Ended) {
+        if std::mem::take(&mut self.lanes.busy[lane]) != 0.0 {
+            self.under_way -= 1;
+        }
         self.gather(lane);
         let mut given_up = false;
         while let Some(leg) = fleet.next_leg(lane, ended, &mut self.single) {
-            let pilot = &mut self.pilots[lane];
             if leg.start == Start::Anew {
-                *pilot = Pilot::default();
+                self.first_steps[lane] = None;
+                (self.lanes.beyond[lane], self.lanes.within[lane]) = (0.0, 0.0);
             }
             let Leg { from, to, mut ask, .. } = leg;
             if !(from.is_finite() && to.is_finite() && from <= to && !ask.is_nan()) {
@@ -218,7 +217,6 @@ impl FleetIntegrator {
             return;
         }
         // A lane at rest makes steps of no length.
-        self.pilots[lane].under_way = false;
         self.lanes.to[lane] = self.lanes.t[lane];
     }
 
@@ -231,30 +229,31 @@ impl FleetIntegrator {
         self.lanes.to[lane] = leg.to;
         self.lanes.log_error[lane] = memory.log_error;
         self.lanes.ceiling[lane] = memory.ceiling;
-        let pilot = &mut self.pilots[lane];
-        (pilot.under_way, pilot.fresh, pilot.ask) = (true, true, ask);
-        (pilot.tried, pilot.accepted) = (0, 0);
+        (self.lanes.tried[lane], self.lanes.accepted[lane]) = (0.0, 0.0);
+        (self.lanes.busy[lane], self.lanes.ask[lane]) = (1.0, ask);
+        self.fresh.push(lane);
+        self.under_way += 1;
     }
 
     /// Gives lanes at the begin of a leg their slope and their first step.
     fn begin<F: Fleet + ?Sized>(&mut self, fleet: &mut F, work: &mut Statistics) {
-        while self.pilots.iter().any(|pilot| pilot.fresh) {
+        while !self.fresh.is_empty() {
             let whole = self.x.len();
             // For the other lanes this repeats the slope that they have, bit for bit.
             fleet.rhs(&self.lanes.t, &self.x, &mut self.slopes[..whole]);
             self.blocks += 1;
-            for lane in 0..self.width {
-                if !std::mem::take(&mut self.pilots[lane].fresh) {
-                    continue;
-                }
-                work.rhs += 1;
+            work.rhs += self.fresh.len();
+            for place in 0..self.fresh.len() {
+                let lane = self.fresh[place];
                 match self.first_step(lane) {
                     Some(step) => self.lanes.step[lane] = step,
-                    None => {
-                        let failure = OdeError::NonFinite { time: self.lanes.t[lane], steps: 0 };
-                        self.embark(fleet, lane, Ended::Failed(failure));
-                    }
+                    None => self.ended.push(lane),
                 }
+            }
+            self.fresh.clear();
+            while let Some(lane) = self.ended.pop() {
+                let failure = OdeError::NonFinite { time: self.lanes.t[lane], steps: 0 };
+                self.embark(fleet, lane, Ended::Failed(failure));
             }
         }
     }
@@ -281,7 +280,7 @@ impl FleetIntegrator {
         } else {
             0.01 * (size / speed).sqrt()
         };
-        Some(self.pilots[lane].first_step.unwrap_or(estimate).min(self.settings.longest_step).min(left))
+        Some(self.first_steps[lane].unwrap_or(estimate).min(self.settings.longest_step).min(left))
     }
 
     /// One trial step of every lane.
@@ -308,7 +307,13 @@ impl FleetIntegrator {
             relative: self.settings.tolerances.relative(),
             apart: &mut self.apart,
         });
-        dispatch(Choose(&mut self.lanes, Controller::explicit()));
+        dispatch(Choose {
+            lanes: &mut self.lanes,
+            controller: Controller::explicit(),
+            stability: tableau.stability,
+            longest_step: self.settings.longest_step,
+            most_steps: self.settings.most_steps as f64,
+        });
     }
 
     /// The state of a stage, from the slopes of those before it.
@@ -327,10 +332,22 @@ impl FleetIntegrator {
     }
 
     /// Moves the lanes whose step was good, and sees to those that want something.
-    fn watch<F: Fleet + ?Sized>(&mut self, fleet: &mut F, work: &mut Statistics) {
+    fn move_on<F: Fleet + ?Sized>(&mut self, fleet: &mut F, work: &mut Statistics) {
         for lane in 0..self.width {
-            if self.pilots[lane].under_way && self.pilots[lane].ask <= self.lanes.end[lane] {
+            let wants = self.lanes.wants[lane];
+            if wants == 0.0 {
+                continue;
+            }
+            let wants = wants as u8;
+            if wants & SHOW != 0 {
                 self.serve(fleet, lane);
+            }
+            if wants & FIRST != 0 {
+                // The step after the first is where the next leg of this system may begin.
+                self.first_steps[lane] = Some(self.lanes.step[lane]);
+            }
+            if wants & END != 0 {
+                self.ended.push(lane);
             }
         }
         dispatch(Commit {
@@ -339,29 +356,20 @@ impl FleetIntegrator {
             after: &self.after,
             slopes: &mut self.slopes,
         });
-        for lane in 0..self.width {
-            if !self.pilots[lane].under_way {
-                continue;
-            }
-            work.rhs += 6;
-            let accepted = self.lanes.error[lane] <= 1.0;
-            work.steps += usize::from(accepted);
-            work.rejected += usize::from(!accepted);
-            if let Some(ended) = self.pass(lane, accepted) {
-                self.embark(fleet, lane, ended);
-            }
+        for place in 0..self.ended.len() {
+            let lane = self.ended[place];
+            let ended = self.close(lane, work);
+            self.embark(fleet, lane, ended);
         }
+        self.ended.clear();
     }
 
     /// Shows the states at the times asked for within the step of a lane.
     fn serve<F: Fleet + ?Sized>(&mut self, fleet: &mut F, lane: usize) {
-        if self.lanes.error[lane].is_nan() || self.lanes.error[lane] > 1.0 {
-            return;
-        }
         let (width, whole) = (self.width, self.x.len());
         let (t, h, end) = (self.lanes.t[lane], self.lanes.trial[lane], self.lanes.end[lane]);
-        while self.pilots[lane].ask <= end {
-            let time = self.pilots[lane].ask;
+        while self.lanes.ask[lane] <= end {
+            let time = self.lanes.ask[lane];
             let weights = self.tableau().weights((time - t) / h);
             for (row, value) in self.single.iter_mut().enumerate() {
                 let place = row * width + lane;
@@ -371,43 +379,29 @@ impl FleetIntegrator {
                 }
                 *value = if time < end { self.x[place] + h * sum } else { self.after[place] };
             }
-            self.pilots[lane].ask = fleet.visit(lane, time, &self.single);
+            self.lanes.ask[lane] = fleet.visit(lane, time, &self.single);
         }
     }
 
-    /// Books a step of a lane and says whether its leg has ended.
-    fn pass(&mut self, lane: usize, accepted: bool) -> Option<Ended> {
-        let stability = self.tableau().stability;
-        let pilot = &mut self.pilots[lane];
-        let (time, step) = (self.lanes.t[lane], self.lanes.step[lane]);
-        let left = self.lanes.to[lane] - time;
-        pilot.tried += 1;
-        pilot.accepted += usize::from(accepted);
-        let steps = pilot.accepted;
-        let failed = |error| Some(Ended::Failed(error));
-        if !accepted {
-            let least = 8.0 * f64::EPSILON * time.abs().max(self.lanes.to[lane].abs());
-            if step <= least || step <= f64::MIN_POSITIVE {
-                let finite = self.lanes.error[lane].is_finite();
-                let underflow = OdeError::StepUnderflow { time, step, steps };
-                return failed(if finite { underflow } else { OdeError::NonFinite { time, steps } });
-            }
+    /// Books a leg that has ended and says how.
+    fn close(&self, lane: usize, work: &mut Statistics) -> Ended {
+        let (time, to) = (self.lanes.t[lane], self.lanes.to[lane]);
+        let (step, error) = (self.lanes.step[lane], self.lanes.error[lane]);
+        let (tried, steps) = (self.lanes.tried[lane] as usize, self.lanes.accepted[lane] as usize);
+        work.steps += steps;
+        work.rejected += tried - steps;
+        work.rhs += 6 * tried;
+        let good = error <= 1.0;
+        if good && time == to {
+            Ended::Arrived
+        } else if !good && too_short(step, time, to) && error.is_finite() {
+            Ended::Failed(OdeError::StepUnderflow { time, step, steps })
+        } else if !good && too_short(step, time, to) {
+            Ended::Failed(OdeError::NonFinite { time, steps })
+        } else if tried >= self.settings.most_steps {
+            Ended::Failed(OdeError::TooManySteps { time, steps: tried })
         } else {
-            if steps == 1 {
-                pilot.first_step = Some(step);
-            }
-            if left == 0.0 {
-                return Some(Ended::Arrived);
-            }
-            let stiff = pilot.watch.stiff(self.lanes.reach[lane], stability);
-            if stiff && left > HOPELESS * self.lanes.trial[lane] {
-                return failed(OdeError::Stiff { time, steps });
-            }
+            Ended::Failed(OdeError::Stiff { time, steps })
         }
-        if pilot.tried >= self.settings.most_steps {
-            return failed(OdeError::TooManySteps { time, steps: pilot.tried });
-        }
-        self.lanes.step[lane] = step.min(self.settings.longest_step);
-        None
     }
 }

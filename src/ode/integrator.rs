@@ -1,6 +1,6 @@
 //! The driver: steps from one end of an interval to the other, serving the times asked for on its way.
 
-use super::control::{Controller, HOPELESS, StiffnessWatch, check_interval, cut, first_step};
+use super::control::{Controller, HOPELESS, StiffnessWatch, check_interval, cut, first_step, too_short};
 use super::explicit::Explicit;
 use super::rosenbrock::Rosenbrock;
 use super::tableau::{DORMAND_PRINCE, TSITOURAS, Tableau};
@@ -216,7 +216,7 @@ impl Integrator {
     /// Refuses a step that the floating-point time cannot make.
     fn check_step(&self, at: &Progress, error: f64) -> Result<(), OdeError> {
         let steps = at.statistics.steps;
-        if at.step > 8.0 * f64::EPSILON * at.t.abs().max(at.to.abs()) && at.step > f64::MIN_POSITIVE {
+        if !too_short(at.step, at.t, at.to) {
             Ok(())
         } else if error.is_finite() {
             Err(OdeError::StepUnderflow { time: at.t, step: at.step, steps })

@@ -3,7 +3,7 @@
 
 use crate::math::dispatch::{Kernel, dispatch};
 
-use super::control::{Controller, Memory, cut};
+use super::control::{Controller, HOPELESS, Memory, StiffnessWatch, cut, too_short};
 use super::tableau::Tableau;
 
 /// One column a lane: where each lane stands and what it is about to do.
@@ -25,9 +25,30 @@ pub(super) struct Lanes {
     pub error: Vec<f64>,
     /// Estimate of h |λ|.
     pub reach: Vec<f64>,
+    /// The controller's memory, see [`Memory`].
     pub log_error: Vec<f64>,
     pub ceiling: Vec<f64>,
+    /// The watch for stiffness, see [`StiffnessWatch`].
+    pub beyond: Vec<f64>,
+    pub within: Vec<f64>,
+    /// Next time to show the state at.
+    pub ask: Vec<f64>,
+    /// 1 for a lane under way, 0 for one at rest.
+    pub busy: Vec<f64>,
+    /// Steps tried and accepted on this leg.
+    pub tried: Vec<f64>,
+    pub accepted: Vec<f64>,
+    /// What the lane wants after the step in work: the sum of [`SHOW`], [`FIRST`] and [`END`]; 0 where it goes on by
+    /// itself.
+    pub wants: Vec<f64>,
 }
+
+/// A time asked for lies within the step.
+pub(super) const SHOW: u8 = 1;
+/// It was the first good step of the leg.
+pub(super) const FIRST: u8 = 2;
+/// The leg has ended, well or not.
+pub(super) const END: u8 = 4;
 
 impl Lanes {
     pub(super) fn new(width: usize) -> Self {
@@ -43,6 +64,13 @@ impl Lanes {
             reach: column(),
             log_error: column(),
             ceiling: column(),
+            beyond: column(),
+            within: column(),
+            ask: column(),
+            busy: column(),
+            tried: column(),
+            accepted: column(),
+            wants: column(),
         }
     }
 }
@@ -172,25 +200,51 @@ impl<'a> Kernel for Judge<'a> {
     }
 }
 
-/// The next step of every lane.
-pub(super) struct Choose<'a>(pub &'a mut Lanes, pub Controller);
+/// The next step of every lane, and what each wants.
+pub(super) struct Choose<'a> {
+    pub lanes: &'a mut Lanes,
+    pub controller: Controller,
+    pub stability: f64,
+    pub longest_step: f64,
+    pub most_steps: f64,
+}
 
 impl Kernel for Choose<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Choose(lanes, controller) = self;
+        let Choose { lanes, controller, stability, longest_step, most_steps } = self;
         let width = lanes.t.len();
-        let Lanes { step, trial, error, log_error, ceiling, .. } = lanes;
-        let (step, trial, error) = (&mut step[..width], &trial[..width], &error[..width]);
-        let (log_error, ceiling) = (&mut log_error[..width], &mut ceiling[..width]);
+        let Lanes { t, to, step, trial, end, error, reach, .. } = lanes;
+        let (t, to, step, trial) = (&t[..width], &to[..width], &mut step[..width], &trial[..width]);
+        let (end, error, reach) = (&end[..width], &error[..width], &reach[..width]);
+        let (log_error, ceiling) = (&mut lanes.log_error[..width], &mut lanes.ceiling[..width]);
+        let (beyond, within) = (&mut lanes.beyond[..width], &mut lanes.within[..width]);
+        let (tried, accepted) = (&mut lanes.tried[..width], &mut lanes.accepted[..width]);
+        let (ask, busy, wants) = (&lanes.ask[..width], &lanes.busy[..width], &mut lanes.wants[..width]);
         for l in 0..width {
             let mut lane = controller;
             lane.memory = Memory { log_error: log_error[l], ceiling: ceiling[l] };
-            step[l] = lane.next(trial[l], step[l], error[l]);
+            let next = lane.next(trial[l], step[l], error[l]);
+            let next = if next < longest_step { next } else { longest_step };
+            step[l] = next;
             log_error[l] = lane.memory.log_error;
             ceiling[l] = lane.memory.ceiling;
+
+            let good = error[l] <= 1.0;
+            let mut watch = StiffnessWatch { beyond: beyond[l], within: within[l], ..Default::default() };
+            let stiff = watch.stiff(reach[l], stability) & good & (to[l] - end[l] > HOPELESS * trial[l]);
+            beyond[l] = if good { watch.beyond } else { beyond[l] };
+            within[l] = if good { watch.within } else { within[l] };
+            tried[l] += busy[l];
+            accepted[l] += if good { busy[l] } else { 0.0 };
+
+            let lost = !good & too_short(next, t[l], to[l]);
+            let over = (good & (end[l] == to[l])) | lost | stiff | (tried[l] >= most_steps);
+            let say = |wish: bool, what: u8| if wish { f64::from(what) } else { 0.0 };
+            let show = say(good & (ask[l] <= end[l]), SHOW);
+            wants[l] = busy[l] * (show + say(good & (accepted[l] == 1.0), FIRST) + say(over, END));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Integrators for systems of ordinary differential equations; nothing here knows of drugs.
 //!
 //! One idea a file: what a system is (here), how exact it is to be ([`Tolerances`]), the methods as data
-//! (`tableau`, `rosenbrock`), the choice of steps (`control`), and the one driver that puts them together
-//! ([`Integrator`]).
+//! (`tableau`, `rosenbrock`), the choice of steps (`control`), and the drivers that put them together:
+//! [`Integrator`] for one system, [`FleetIntegrator`] for many side by side (`lanes`).
 //!
 //! | [`Method`] | order | for |
 //! | --- | --- | --- |
