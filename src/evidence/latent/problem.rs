@@ -49,7 +49,8 @@ pub(super) struct Problem {
     pub(super) levels: usize,
     pub(super) constraints: Vec<Constraint>,
     pub(super) groups: Vec<Group>,
-    /// Rank sums of the grades that are allowed: one of these. Empty where no p-value was used.
+    /// Rank sums of the grades that are allowed: one of these, where a negative number leaves the grade free. Empty
+    /// where no p-value was used.
     pub(super) rank_sums: Vec<[i64; 3]>,
     pub(super) model: LabelModel,
     pub(super) priors: LabelPriors,
@@ -85,7 +86,9 @@ impl Problem {
 
     /// How far rank sums are from the nearest allowed set: the sum over grades.
     pub(super) fn penalty(&self, sums: [i64; 3]) -> i64 {
-        let away = |target: &[i64; 3]| (0..self.levels).map(|l| (sums[l] - target[l]).abs()).sum();
+        let away = |target: &[i64; 3]| {
+            (0..self.levels).filter(|&l| target[l] >= 0).map(|l| (sums[l] - target[l]).abs()).sum()
+        };
         self.rank_sums.iter().map(away).min().unwrap_or(0)
     }
 }
