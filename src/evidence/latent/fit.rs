@@ -32,13 +32,16 @@ pub struct LatentOptions {
 }
 
 impl LatentOptions {
-    /// The defaults for a paper: type 7, priors of [`LabelPriors::default`], four chains of 5000 states.
+    /// The defaults for a paper: its convention, priors of [`LabelPriors::default`], four chains of 5000 states.
     pub fn new(paper: &QuantilePaper, model: LabelModel) -> Self {
+        let unit = &paper.exposure.unit;
+        let mut exposure = ExposurePrior::around(unit.from_coherent(paper.reference));
+        exposure.median.0 = unit.from_coherent(paper.prior_median);
         LatentOptions {
-            convention: Convention::Type(7),
+            convention: paper.convention,
             model,
             priors: LabelPriors::default(),
-            exposure: ExposurePrior::around(paper.exposure.unit.from_coherent(paper.reference)),
+            exposure,
             chains: 4,
             states: 5000,
             rank_sums: true,
