@@ -149,7 +149,7 @@ pub fn fit_latent(
 }
 
 /// Proposals for the exposures a sweep.
-const PROPOSALS: usize = 100;
+const PROPOSALS: usize = 60;
 /// Annealed starts before the figures count as contradictory.
 const RESTARTS: usize = 6;
 

@@ -100,16 +100,31 @@ pub(super) struct Theta {
     pub(super) c: [f64; 4],
     /// Mean of log2 C.
     pub(super) mu: f64,
-    /// Natural logarithm of the standard deviation of log2 C.
-    pub(super) log_sigma: f64,
+    /// Natural logarithm of the standard deviation of log2 C, and one over that deviation.
+    log_sigma: f64,
+    precision: f64,
 }
 
 impl Theta {
+    pub(super) fn new(c: [f64; 4], mu: f64, log_sigma: f64) -> Self {
+        Theta { c, mu, log_sigma, precision: libm::exp(-log_sigma) }
+    }
+
+    pub(super) fn log_sigma(&self) -> f64 {
+        self.log_sigma
+    }
+
     /// The log-density of one subject: its exposure on the log2 scale and its grade.
     pub(super) fn log_density(&self, problem: &Problem, u: f64, grade: u8) -> f64 {
-        let away = (u - self.mu) * libm::exp(-self.log_sigma);
+        let away = (u - self.mu) * self.precision;
         let z = (u - problem.reference) / problem.scale;
         -0.5 * away * away - self.log_sigma + problem.model.log_probability(grade, problem.levels, z, &self.c)
+    }
+
+    /// The log-density of n exposures with this mean and sum of squares about it.
+    pub(super) fn log_exposures(&self, n: f64, mean: f64, squares: f64) -> f64 {
+        let away = mean - self.mu;
+        -0.5 * (squares + n * away * away) * self.precision * self.precision - n * self.log_sigma
     }
 
     /// The log prior density.
