@@ -13,4 +13,5 @@ mod models;
 mod ode;
 mod ode_problems;
 mod report;
+mod reported_quantiles;
 mod rooms;

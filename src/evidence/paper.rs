@@ -1,6 +1,7 @@
 //! What an evidence file says, checked: plain data, ready to be fitted.
 
 use super::arm_likelihood::Risk;
+use super::convention::Convention;
 use super::printed::Printed;
 use crate::response::{Form, Metric};
 use crate::units::Unit;
@@ -68,12 +69,14 @@ pub struct QuantilePaper {
     pub exposure: ExposureAxis,
     /// One split of the patients by outcome, or two where everyone with the first outcome also has the second.
     pub splits: Vec<Split>,
-    /// The rule by which the paper computed quantiles, if it is known.
-    pub convention: Option<String>,
+    /// The rule by which the paper computed quantiles.
+    pub convention: Convention,
     /// Which method fits it.
     pub method: QuantileMethod,
     /// The exposure at which the intercept is the logit (mg/L).
     pub reference: f64,
+    /// The prior median of the median exposure (mg/L); the reference where nothing is said.
+    pub prior_median: f64,
 }
 
 impl QuantilePaper {
@@ -92,6 +95,8 @@ impl QuantilePaper {
 pub enum QuantileMethod {
     /// Latent concentrations under the printed quantiles and rank sums.
     Latent,
+    /// The same with proportional odds over the grades.
+    ProportionalOdds,
     /// Linear discriminant on the logarithm.
     Discriminant,
 }

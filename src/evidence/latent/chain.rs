@@ -64,6 +64,8 @@ struct Chain<'a> {
     /// Log-density of each subject.
     density: Vec<f64>,
     fresh: Vec<f64>,
+    /// Standardised exposures, while the parameters are updated.
+    z: Vec<f64>,
     /// Logarithms of the step sizes of the parameter updates.
     steps: [f64; 8],
 }
@@ -94,20 +96,20 @@ impl<'a> Chain<'a> {
         let n = state.u.len() as f64;
         let mean = state.u.iter().sum::<f64>() / n;
         let variance = state.u.iter().map(|u| (u - mean) * (u - mean)).sum::<f64>() / n;
-        let begin = Theta { c: [0.0; 4], mu: mean, log_sigma: 0.5 * libm::log(variance.max(0.01)) };
+        let begin = Theta::new([0.0; 4], mean, 0.5 * libm::log(variance.max(0.01)));
         let mut chain = Chain {
             problem,
             stream,
             work: Workspace::new(&state),
             density: vec![0.0; state.x.len()],
             fresh: vec![0.0; state.x.len()],
+            z: vec![0.0; state.x.len()],
             state,
             theta: theta.unwrap_or(begin),
             fixed: theta.is_some(),
             steps: [-0.5, -0.2, -0.5, -0.2, -0.9, -1.9, -0.5, -0.5],
         };
-        let total = densities(problem, &chain.theta, &chain.state, &mut chain.density);
-        debug_assert!(total.is_finite());
+        chain.refresh();
         chain
     }
 
@@ -116,9 +118,15 @@ impl<'a> Chain<'a> {
             self.exposures();
         }
         if !self.fixed {
-            for _ in 0..2 {
-                self.parameters(burn_in);
-            }
+            self.parameters(burn_in);
+            self.refresh();
+        }
+    }
+
+    /// The log-densities of all subjects under the present parameters.
+    fn refresh(&mut self) {
+        for ((value, u), grade) in self.density.iter_mut().zip(&self.state.u).zip(&self.problem.grades) {
+            *value = self.theta.log_density(self.problem, *u, *grade);
         }
     }
 
@@ -144,44 +152,73 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// One update of each parameter, and of each intercept with its slope.
+    /// Two rounds of updates of each parameter, and of each intercept with its slope. The exposures stand still, so that
+    /// their mean and spread and the two logits' parts of the likelihood are all that is needed.
     fn parameters(&mut self, burn_in: Option<usize>) {
-        let coefficients = self.problem.model.coefficients(self.problem.levels);
-        for move_number in 0..8 {
-            let unused = match move_number {
-                0..4 => move_number >= coefficients,
+        let problem = self.problem;
+        let n = self.state.u.len() as f64;
+        let mean = self.state.u.iter().sum::<f64>() / n;
+        let squares = self.state.u.iter().map(|u| (u - mean) * (u - mean)).sum::<f64>();
+        for (z, u) in self.z.iter_mut().zip(&self.state.u) {
+            *z = (u - problem.reference) / problem.scale;
+        }
+        let coefficients = problem.model.coefficients(problem.levels);
+        let mut parts = [0, 1].map(|part| self.label_part(part, &self.theta.c));
+        for number in (0..8).chain(0..8) {
+            let unused = match number {
+                0..4 => number >= coefficients,
                 7 => coefficients < 4,
                 _ => false,
             };
             if unused {
                 continue;
             }
-            let size = libm::exp(self.steps[move_number]);
-            let mut proposed = self.theta;
-            match move_number {
-                0..4 => proposed.c[move_number] += size * self.stream.normal(),
-                4 => proposed.mu += size * self.stream.normal(),
-                5 => proposed.log_sigma += size * self.stream.normal(),
+            let size = libm::exp(self.steps[number]);
+            let Theta { mut c, mut mu, .. } = self.theta;
+            let mut log_sigma = self.theta.log_sigma();
+            // Which logit the coefficient belongs to; proportional odds have but one part.
+            let mut part = None;
+            match number {
+                0..4 => {
+                    c[number] += size * self.stream.normal();
+                    part = Some(if coefficients == 4 { number / 2 } else { 0 });
+                }
+                4 => mu += size * self.stream.normal(),
+                5 => log_sigma += size * self.stream.normal(),
                 _ => {
-                    let first = 2 * (move_number - 6);
-                    proposed.c[first] += size * self.stream.normal();
-                    proposed.c[first + 1] += size * self.stream.normal();
+                    let first = 2 * (number - 6);
+                    c[first] += size * self.stream.normal();
+                    c[first + 1] += size * self.stream.normal();
+                    part = Some(number - 6);
                 }
             }
-            let total = densities(self.problem, &proposed, &self.state, &mut self.fresh);
-            let now: f64 = self.density.iter().sum();
-            let ratio = total - now + proposed.log_prior(self.problem) - self.theta.log_prior(self.problem);
+            let proposed = Theta::new(c, mu, log_sigma);
+            let mut ratio = proposed.log_prior(problem) - self.theta.log_prior(problem);
+            let fresh = part.map(|part| self.label_part(part, &proposed.c));
+            ratio += match (part, fresh) {
+                (Some(part), Some(fresh)) => fresh - parts[part],
+                _ => proposed.log_exposures(n, mean, squares) - self.theta.log_exposures(n, mean, squares),
+            };
             let accepted = ratio >= 0.0 || self.stream.uniform() < libm::exp(ratio);
             if accepted {
                 self.theta = proposed;
-                std::mem::swap(&mut self.density, &mut self.fresh);
+                if let (Some(part), Some(fresh)) = (part, fresh) {
+                    parts[part] = fresh;
+                }
             }
             if let Some(sweep) = burn_in {
                 // Towards 40 % accepted, in ever smaller steps.
                 let rate = 1.0 / (1.0 + sweep as f64 / 50.0).sqrt();
-                self.steps[move_number] += rate * (f64::from(u8::from(accepted)) - 0.4);
+                self.steps[number] += rate * (f64::from(u8::from(accepted)) - 0.4);
             }
         }
+    }
+
+    fn label_part(&self, part: usize, c: &[f64; 4]) -> f64 {
+        if part + 1 >= self.problem.levels {
+            return 0.0;
+        }
+        self.problem.model.log_likelihood(part, &self.problem.grades, self.problem.levels, &self.z, c)
     }
 
     fn record(&mut self, length: Length) -> Option<Record> {
@@ -216,7 +253,7 @@ impl<'a> Chain<'a> {
                 column.push(value);
             }
         };
-        for value in [c0, c1, c2, c3, self.theta.mu, self.theta.log_sigma] {
+        for value in [c0, c1, c2, c3, self.theta.mu, self.theta.log_sigma()] {
             push(value);
         }
         for level in 0..self.problem.levels {
@@ -234,14 +271,4 @@ impl<'a> Chain<'a> {
             push(f64::from(u8::from(u32::from(self.problem.grades[holder]) == best)));
         }
     }
-}
-
-/// The log-densities of all subjects into `out`, and their sum.
-fn densities(problem: &Problem, theta: &Theta, state: &State, out: &mut [f64]) -> f64 {
-    let mut sum = 0.0;
-    for ((value, u), grade) in out.iter_mut().zip(&state.u).zip(&problem.grades) {
-        *value = theta.log_density(problem, *u, *grade);
-        sum += *value;
-    }
-    sum
 }

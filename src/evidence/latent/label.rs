@@ -28,6 +28,32 @@ impl Default for LabelPriors {
     }
 }
 
+/// A product of numbers from 1 to 1e174 whose logarithm is wanted.
+struct Product {
+    logarithm: f64,
+    rest: f64,
+}
+
+impl Default for Product {
+    fn default() -> Self {
+        Product { logarithm: 0.0, rest: 1.0 }
+    }
+}
+
+impl Product {
+    fn multiply(&mut self, factor: f64) {
+        if self.rest > 1e100 {
+            self.logarithm += libm::log(self.rest);
+            self.rest = 1.0;
+        }
+        self.rest *= factor;
+    }
+
+    fn logarithm(&self) -> f64 {
+        self.logarithm + libm::log(self.rest)
+    }
+}
+
 /// ln(1 + exp(x)) without overflow.
 fn softplus(x: f64) -> f64 {
     if x > 0.0 { x + libm::log(1.0 + libm::exp(-x)) } else { libm::log(1.0 + libm::exp(x)) }
@@ -78,6 +104,37 @@ impl LabelModel {
         }
     }
 
+    /// The two parts of the log-likelihood of all grades, one for each logit; with proportional odds all is in the
+    /// first. `z` and `grades` run side by side. Factors are multiplied before a logarithm is taken, which is what
+    /// makes updates of the coefficients cheap.
+    pub(super) fn log_likelihood(
+        self,
+        part: usize,
+        grades: &[u8],
+        levels: usize,
+        z: &[f64],
+        c: &[f64; 4],
+    ) -> f64 {
+        if self == LabelModel::ProportionalOdds && levels == 3 {
+            let each = |(grade, z): (&u8, &f64)| self.log_probability(*grade, levels, *z, c);
+            return if part == 0 { grades.iter().zip(z).map(each).sum() } else { 0.0 };
+        }
+        let (intercept, slope) = (c[2 * part], c[2 * part + 1]);
+        let mut odds = Product::default();
+        for (&grade, z) in grades.iter().zip(z) {
+            let yes = match (self, levels, part) {
+                (_, 2, 0) | (LabelModel::AtLeastMiddle, 3, 0) => grade >= 1,
+                (_, 3, 0) => grade == 2,
+                (LabelModel::AtLeastMiddle, 3, _) if grade >= 1 => grade == 2,
+                (LabelModel::Best, 3, _) if grade < 2 => grade == 1,
+                _ => continue,
+            };
+            let predictor = intercept + slope * z;
+            odds.multiply(1.0 + libm::exp((if yes { -predictor } else { predictor }).min(400.0)));
+        }
+        -odds.logarithm()
+    }
+
     /// How many of the coefficients are used.
     pub(super) fn coefficients(self, grades: usize) -> usize {
         match self {
@@ -103,6 +160,22 @@ mod tests {
                         .sum();
                     assert!((sum - 1.0).abs() < 1e-12, "{model:?} {z}: {sum}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn the_parts_add_up_to_the_sum_over_subjects() {
+        let c = [-0.4, 1.0, -0.3, 0.6];
+        let z: Vec<f64> = (0..30).map(|i| f64::from(i) / 5.0 - 3.0).collect();
+        for levels in [2usize, 3] {
+            let grades: Vec<u8> = (0..30u8).map(|i| i * 7 % u8::try_from(levels).unwrap()).collect();
+            for model in [LabelModel::Best, LabelModel::AtLeastMiddle, LabelModel::ProportionalOdds] {
+                let whole: f64 =
+                    grades.iter().zip(&z).map(|(g, z)| model.log_probability(*g, levels, *z, &c)).sum();
+                let parts: f64 =
+                    (0..levels - 1).map(|part| model.log_likelihood(part, &grades, levels, &z, &c)).sum();
+                assert!((whole - parts).abs() < 1e-12 * whole.abs(), "{model:?} {levels}: {parts} {whole}");
             }
         }
     }

@@ -5,12 +5,16 @@
 //! sampled jointly. Precedent: Luciano, Robert and Ryder 2024, Insufficient Gibbs sampling, arXiv 2307.14973.
 
 mod anneal;
+mod build;
 mod chain;
+mod fit;
 mod label;
 mod moves;
 mod problem;
 mod state;
 
+pub use build::{ExposurePrior, RankSumReading, read_rank_sums};
+pub use fit::{Convergence, LatentFit, LatentOptions, fit_latent, possible_conventions};
 pub use label::{LabelModel, LabelPriors};
 
 #[cfg(test)]

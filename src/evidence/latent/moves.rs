@@ -97,7 +97,7 @@ impl Workspace {
     /// One subject is drawn anew from a wider law of exposures.
     fn independent(&mut self, problem: &Problem, theta: &Theta, stream: &mut Stream) -> Option<f64> {
         let subject = pick(stream, problem.grades.len());
-        let width = 1.5 * libm::exp(theta.log_sigma);
+        let width = 1.5 * libm::exp(theta.log_sigma());
         let before = (self.trial.u[subject] - theta.mu) / width;
         let after = stream.normal();
         self.set_log(problem, subject, theta.mu + width * after)?;

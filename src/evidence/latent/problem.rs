@@ -49,7 +49,8 @@ pub(super) struct Problem {
     pub(super) levels: usize,
     pub(super) constraints: Vec<Constraint>,
     pub(super) groups: Vec<Group>,
-    /// Rank sums of the grades that are allowed: one of these. Empty where no p-value was used.
+    /// Rank sums of the grades that are allowed: one of these, where a negative number leaves the grade free. Empty
+    /// where no p-value was used.
     pub(super) rank_sums: Vec<[i64; 3]>,
     pub(super) model: LabelModel,
     pub(super) priors: LabelPriors,
@@ -85,7 +86,9 @@ impl Problem {
 
     /// How far rank sums are from the nearest allowed set: the sum over grades.
     pub(super) fn penalty(&self, sums: [i64; 3]) -> i64 {
-        let away = |target: &[i64; 3]| (0..self.levels).map(|l| (sums[l] - target[l]).abs()).sum();
+        let away = |target: &[i64; 3]| {
+            (0..self.levels).filter(|&l| target[l] >= 0).map(|l| (sums[l] - target[l]).abs()).sum()
+        };
         self.rank_sums.iter().map(away).min().unwrap_or(0)
     }
 }
@@ -97,16 +100,31 @@ pub(super) struct Theta {
     pub(super) c: [f64; 4],
     /// Mean of log2 C.
     pub(super) mu: f64,
-    /// Natural logarithm of the standard deviation of log2 C.
-    pub(super) log_sigma: f64,
+    /// Natural logarithm of the standard deviation of log2 C, and one over that deviation.
+    log_sigma: f64,
+    precision: f64,
 }
 
 impl Theta {
+    pub(super) fn new(c: [f64; 4], mu: f64, log_sigma: f64) -> Self {
+        Theta { c, mu, log_sigma, precision: libm::exp(-log_sigma) }
+    }
+
+    pub(super) fn log_sigma(&self) -> f64 {
+        self.log_sigma
+    }
+
     /// The log-density of one subject: its exposure on the log2 scale and its grade.
     pub(super) fn log_density(&self, problem: &Problem, u: f64, grade: u8) -> f64 {
-        let away = (u - self.mu) * libm::exp(-self.log_sigma);
+        let away = (u - self.mu) * self.precision;
         let z = (u - problem.reference) / problem.scale;
         -0.5 * away * away - self.log_sigma + problem.model.log_probability(grade, problem.levels, z, &self.c)
+    }
+
+    /// The log-density of n exposures with this mean and sum of squares about it.
+    pub(super) fn log_exposures(&self, n: f64, mean: f64, squares: f64) -> f64 {
+        let away = mean - self.mu;
+        -0.5 * (squares + n * away * away) * self.precision * self.precision - n * self.log_sigma
     }
 
     /// The log prior density.

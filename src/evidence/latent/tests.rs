@@ -36,7 +36,7 @@ fn toy() -> Problem {
 
 #[test]
 fn the_sampler_equals_plain_rejection() {
-    let theta = Theta { c: [-0.4, 1.0, -0.3, 0.6], mu: 3.3, log_sigma: 0.4 };
+    let theta = Theta::new([-0.4, 1.0, -0.3, 0.6], 3.3, 0.4);
     let length = Length { burn_in: 500, states: 8000, proposals: 60, restarts: 8, snapshots: 0 };
     let records: Vec<_> = (0..2)
         .map(|c| run(&toy(), Address::new(5, Purpose::Evidence).draw(c), length, Some(theta)).unwrap())

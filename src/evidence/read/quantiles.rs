@@ -1,5 +1,6 @@
 //! Reported quantiles: two groups by outcome, or three by two nested outcomes.
 
+use super::super::convention::Convention;
 use super::super::paper::{Group, QuantileMethod, QuantilePaper, Split};
 use super::super::printed::Printed;
 use super::header::{exposure, printed};
@@ -17,31 +18,52 @@ pub(super) fn read(root: &Table<'_>, outcome: &str) -> Option<QuantilePaper> {
     });
     let fit = root.table("fit");
     let dimension = axis.as_ref().map(|axis| axis.metric.dimension());
-    let (mut convention, mut method, mut reference) = (None, Some(QuantileMethod::Latent), None);
+    let (mut convention, mut method) = (Some(Convention::Type(7)), Some(QuantileMethod::Latent));
+    let (mut reference, mut prior_median) = (None, None);
     if let Some(fit) = &fit {
-        convention = fit.string("convention").map(|text| text.value);
-        reference = fit.quantity("reference", dimension).map(|q| q.value.coherent());
+        let exposure = |key: &str| fit.quantity(key, dimension).map(|q| q.value.coherent());
+        reference = exposure("reference");
+        prior_median = exposure("prior-median");
+        if let Some(text) = fit.string("convention") {
+            convention = Convention::named(&text.value);
+            if convention.is_none() {
+                let names = Convention::ALL.map(|c| c.to_string()).join(", ");
+                let unknown =
+                    Diagnostic::error("E0707", format!("`{}` is no quantile convention", text.value));
+                fit.report(unknown.help(format!("conventions are {names}")), text.span);
+            }
+        }
         if let Some(text) = fit.string("method") {
             method = match text.value.as_str() {
                 "latent" => Some(QuantileMethod::Latent),
+                "proportional-odds" => Some(QuantileMethod::ProportionalOdds),
                 "discriminant" => Some(QuantileMethod::Discriminant),
                 other => {
                     let unknown = Diagnostic::error("E0707", format!("`{other}` is no method for quantiles"));
-                    fit.report(unknown.help("methods are latent and discriminant"), text.span);
+                    let help = "methods are latent, proportional-odds and discriminant";
+                    fit.report(unknown.help(help), text.span);
                     None
                 }
             };
         }
         fit.finish();
     }
-    let (axis, splits) = (axis?, splits?);
+    let (exposure, splits) = (axis?, splits?);
     let middle = splits.first().and_then(|split| split.without.quantile(0.5)).unwrap_or(1.0);
-    let reference = reference.unwrap_or_else(|| axis.unit.to_coherent(middle));
-    if reference <= 0.0 {
-        root.error("E0713", 0..0, "the reference exposure must be positive");
+    let reference = reference.unwrap_or_else(|| exposure.unit.to_coherent(middle));
+    let prior_median = prior_median.unwrap_or(reference);
+    if !(reference > 0.0 && prior_median > 0.0) {
+        root.error("E0713", 0..0, "reference and prior median of the exposure must be positive");
         return None;
     }
-    Some(QuantilePaper { exposure: axis, splits, convention, method: method?, reference })
+    Some(QuantilePaper {
+        exposure,
+        splits,
+        convention: convention?,
+        method: method?,
+        reference,
+        prior_median,
+    })
 }
 
 fn split(item: &Item<'_>) -> Option<Split> {

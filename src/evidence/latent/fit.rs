@@ -1,0 +1,300 @@
+use rayon::prelude::*;
+
+use super::super::convention::Convention;
+use super::super::convergence::{bulk_ess, quantile_error, split_r_hat};
+use super::super::paper::QuantilePaper;
+use super::anneal::start;
+use super::build::{ExposurePrior, RankSumReading, problem, read_rank_sums};
+use super::chain::{Failure, Length, Record, mixed_ranks, run};
+use super::label::{LabelModel, LabelPriors};
+use super::problem::Problem;
+use crate::diagnostic::{Diagnostic, Problems};
+use crate::random::{Address, Purpose, Stream};
+use crate::response::Draws;
+
+/// How reported quantiles are fitted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LatentOptions {
+    /// How the paper computed its quantiles.
+    pub convention: Convention,
+    /// The label model.
+    pub model: LabelModel,
+    /// Priors of its coefficients.
+    pub priors: LabelPriors,
+    /// Priors and bounds of the exposures (unit of the paper).
+    pub exposure: ExposurePrior,
+    /// Chains from independent starts.
+    pub chains: u32,
+    /// States recorded in each.
+    pub states: usize,
+    /// Whether p-values are used.
+    pub rank_sums: bool,
+}
+
+impl LatentOptions {
+    /// The defaults for a paper: its convention, priors of [`LabelPriors::default`], four chains of 5000 states.
+    pub fn new(paper: &QuantilePaper, model: LabelModel) -> Self {
+        let unit = &paper.exposure.unit;
+        let mut exposure = ExposurePrior::around(unit.from_coherent(paper.reference));
+        exposure.median.0 = unit.from_coherent(paper.prior_median);
+        LatentOptions {
+            convention: paper.convention,
+            model,
+            priors: LabelPriors::default(),
+            exposure,
+            chains: 4,
+            states: 5000,
+            rank_sums: true,
+        }
+    }
+}
+
+/// How one sampled quantity has converged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Convergence {
+    /// The quantity.
+    pub quantity: String,
+    /// Its mean over the recorded states.
+    pub mean: f64,
+    /// Split R-hat.
+    pub r_hat: f64,
+    /// Bulk effective sample size.
+    pub ess: f64,
+}
+
+/// The posterior of reported quantiles.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LatentFit {
+    /// Joint draws of `a` (logit at the reference), `b` (slope per doubling), the second logit's `a2` and `b2` (of the
+    /// middle grade; 0 where unused), and `mu` and `sigma` of log2(C/reference). Central values are medians.
+    pub draws: Draws,
+    /// What the p-values say of the rank sums, one a split.
+    pub rank_sums: Vec<Option<RankSumReading>>,
+    /// Convergence of parameters and of the holders of printed ranks.
+    pub convergence: Vec<Convergence>,
+    /// Monte-Carlo standard error of the slope's median.
+    pub slope_error: f64,
+    /// The smallest share of sweeps with exact rank sums over the chains.
+    pub exact: f64,
+    /// Exposures of some states (unit of the paper), in the order of [`LatentFit::grades`]: imputed data.
+    pub snapshots: Vec<Vec<f64>>,
+    /// The grade of each patient, 0 the worst.
+    pub grades: Vec<u8>,
+    /// Warnings.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Fits reported quantiles with `draws` joint draws from `seed`: the same bits for any number of threads.
+///
+/// # Errors
+/// E0741 where no data can have the printed figures, naming those that contradict the others and the conventions that
+/// would do; E0744 where the chains have not converged; E0745 where the rank sums cannot be reached.
+pub fn fit_latent(
+    paper: &QuantilePaper,
+    options: &LatentOptions,
+    seed: u64,
+    draws: u32,
+) -> Result<LatentFit, Problems> {
+    let (readings, mut warnings) = if options.rank_sums {
+        read_rank_sums(paper)
+    } else {
+        (paper.splits.iter().map(|_| None).collect(), Vec::new())
+    };
+    let problem =
+        problem(paper, options.convention, &readings, (options.model, options.priors, options.exposure));
+    let chains = options.chains.max(2);
+    let states = options.states.max((draws / chains) as usize + 1);
+    let length = Length { burn_in: 2000, states, proposals: PROPOSALS, restarts: RESTARTS, snapshots: 50 };
+    let address = Address::new(seed, Purpose::Evidence).replicate(1);
+    let records: Vec<Result<Record, Failure>> =
+        (0..chains).into_par_iter().map(|chain| run(&problem, address.draw(chain), length, None)).collect();
+    let mut good = Vec::with_capacity(records.len());
+    for record in records {
+        match record {
+            Ok(record) => good.push(record),
+            Err(Failure::NoStart(violated)) => {
+                return Err(contradiction(paper, options, &readings, &problem, &violated));
+            }
+            Err(Failure::Locked) => {
+                return Err(Diagnostic::error("E0745", "the rank sums cannot be reached from the quartiles")
+                    .help("leave out the p-values, or try another quantile convention")
+                    .into());
+            }
+        }
+    }
+    let convergence = converged(&problem, &good)?;
+    let exact = good.iter().map(|record| record.exact).fold(1.0, f64::min);
+    if exact < 0.02 {
+        warnings.push(
+            Diagnostic::warning(
+                "E0747",
+                format!("only {:.1} % of the states have the exact rank sums", 100.0 * exact),
+            )
+            .help("the figures agree only where values nearly tie; another convention may fit better"),
+        );
+    }
+    let slopes: Vec<&[f64]> = good.iter().map(|record| record.columns[1].as_slice()).collect();
+    let slope_error = quantile_error(&slopes, 0.5) / options.exposure.scale;
+    let draws = joint_draws(&problem, &good, draws as usize)?;
+    Ok(LatentFit {
+        draws,
+        rank_sums: readings,
+        convergence,
+        slope_error,
+        exact,
+        snapshots: good.into_iter().flat_map(|record| record.snapshots).collect(),
+        grades: problem.grades,
+        warnings,
+    })
+}
+
+/// Proposals for the exposures a sweep.
+const PROPOSALS: usize = 60;
+/// Annealed starts before the figures count as contradictory.
+const RESTARTS: usize = 6;
+
+/// Which conventions data with the printed figures can have: by an annealed start for each.
+pub fn possible_conventions(
+    paper: &QuantilePaper,
+    options: &LatentOptions,
+    seed: u64,
+) -> Vec<(Convention, bool)> {
+    let readings = if options.rank_sums { read_rank_sums(paper).0 } else { Vec::new() };
+    Convention::ALL
+        .into_par_iter()
+        .map(|convention| {
+            let problem =
+                problem(paper, convention, &readings, (options.model, options.priors, options.exposure));
+            (convention, can_start(&problem, seed, 4))
+        })
+        .collect()
+}
+
+fn can_start(problem: &Problem, seed: u64, restarts: usize) -> bool {
+    let mut stream = Stream::new(Address::new(seed, Purpose::Evidence).replicate(2));
+    start(problem, &mut stream, restarts).is_ok()
+}
+
+/// What contradicts what: the figures without any one of which the rest agree, and the conventions that would do.
+fn contradiction(
+    paper: &QuantilePaper,
+    options: &LatentOptions,
+    readings: &[Option<RankSumReading>],
+    whole: &Problem,
+    violated: &[usize],
+) -> Problems {
+    let parts = (options.model, options.priors, options.exposure);
+    let mut culprits: Vec<String> = (0..whole.constraints.len())
+        .into_par_iter()
+        .filter(|&k| {
+            let mut fewer = whole.clone();
+            fewer.constraints.remove(k);
+            let masks: Vec<u8> = fewer.constraints.iter().map(|c| whole.groups[c.group].mask).collect();
+            fewer.groups = Problem::group(&mut fewer.constraints, &masks);
+            can_start(&fewer, 1, 2)
+        })
+        .map(|k| whole.constraints[k].name.clone())
+        .collect();
+    if !whole.rank_sums.is_empty() {
+        let without = Problem { rank_sums: Vec::new(), ..whole.clone() };
+        if can_start(&without, 1, 2) {
+            culprits.push("the p-values".into());
+        }
+    }
+    let others: Vec<String> = Convention::ALL
+        .into_par_iter()
+        .filter(|&convention| {
+            convention != options.convention && can_start(&problem(paper, convention, readings, parts), 1, 2)
+        })
+        .map(|convention| convention.to_string())
+        .collect();
+    let message = format!(
+        "no data of {} patients have the printed figures with {}",
+        whole.grades.len(),
+        options.convention
+    );
+    let named = if culprits.is_empty() {
+        let names: Vec<&str> = violated.iter().map(|&k| whole.constraints[k].name.as_str()).collect();
+        format!("nearest data violate: {}", names.join("; "))
+    } else {
+        format!("without any one of these the rest agree: {}", culprits.join("; "))
+    };
+    let help = if others.is_empty() {
+        format!("{named}; no other quantile convention helps")
+    } else {
+        format!("{named}; with `convention` {} the figures agree", others.join(", "))
+    };
+    Diagnostic::error("E0741", message).help(help).into()
+}
+
+/// Split R-hat and effective sizes; E0744 where a parameter or a printed rank's holder has not converged.
+fn converged(problem: &Problem, records: &[Record]) -> Result<Vec<Convergence>, Problems> {
+    let used = problem.model.coefficients(problem.levels);
+    let names = ["a", "b x scale", "a2", "b2 x scale", "mu", "log sigma"];
+    let mut columns: Vec<(usize, String)> =
+        (0..6).filter(|&i| i >= 4 || i < used).map(|i| (i, names[i].to_string())).collect();
+    let extremes = 6 + 2 * problem.levels;
+    columns.push((6, "lowest exposure, worst grade".into()));
+    columns.push((extremes - 1, "highest exposure, best grade".into()));
+    for (i, (k, slot)) in mixed_ranks(problem).into_iter().enumerate() {
+        let constraint = &problem.constraints[k];
+        let rank = constraint.slots[slot] + 1;
+        columns.push((
+            extremes + i,
+            format!("holder of rank {rank} ({}) is of the best grade", constraint.name),
+        ));
+    }
+    let mut found = Vec::new();
+    let mut bad = Vec::new();
+    for (column, quantity) in columns {
+        let chains: Vec<&[f64]> = records.iter().map(|record| record.columns[column].as_slice()).collect();
+        let total: usize = chains.iter().map(|chain| chain.len()).sum();
+        let mean = chains.iter().flat_map(|chain| chain.iter()).sum::<f64>() / total as f64;
+        let (r_hat, ess) = (split_r_hat(&chains), bulk_ess(&chains));
+        // A rank that one grade holds nearly always says nothing of mixing.
+        let constant = column >= extremes && !(0.02..=0.98).contains(&mean);
+        if !constant && !(r_hat <= MOST_R_HAT && ess >= LEAST_ESS) {
+            bad.push(format!("{quantity}: R-hat {r_hat:.3}, ESS {ess:.0}"));
+        }
+        found.push(Convergence { quantity, mean, r_hat, ess });
+    }
+    if bad.is_empty() {
+        return Ok(found);
+    }
+    Err(Diagnostic::error("E0744", format!("the chains have not converged: {}", bad.join("; ")))
+        .help("no estimates are given; ask for more states (`draws`)")
+        .into())
+}
+
+/// Limits of split R-hat and bulk effective size.
+const MOST_R_HAT: f64 = 1.01;
+const LEAST_ESS: f64 = 1000.0;
+
+/// Evenly spaced states of all chains, in the order of the chains.
+fn joint_draws(problem: &Problem, records: &[Record], wanted: usize) -> Result<Draws, Problems> {
+    let state = |record: &Record, i: usize| -> [f64; 6] {
+        let at = |column: usize| record.columns[column][i];
+        [
+            at(0),
+            at(1) / problem.scale,
+            at(2),
+            at(3) / problem.scale,
+            at(4) - problem.reference,
+            libm::exp(at(5)),
+        ]
+    };
+    let all: Vec<[f64; 6]> = records
+        .iter()
+        .flat_map(|record| (0..record.columns[0].len()).map(move |i| state(record, i)))
+        .collect();
+    let central = (0..6)
+        .map(|column| {
+            let mut values: Vec<f64> = all.iter().map(|row| row[column]).collect();
+            values.sort_by(f64::total_cmp);
+            super::super::discriminant::type7(&values, 0.5)
+        })
+        .collect();
+    let count = wanted.min(all.len());
+    let rows = (0..count).flat_map(|i| all[i * all.len() / count]).collect();
+    Draws::new(["a", "b", "a2", "b2", "mu", "sigma"].map(String::from).to_vec(), central, rows)
+}

@@ -1,0 +1,177 @@
+//! Reported quantiles: the posterior equals that of an independent prototype, and is the same for any number of threads.
+
+use std::fs;
+use std::path::Path;
+
+use exposim::diagnostic::Source;
+use exposim::evidence::Evidence;
+use exposim::evidence::latent::{LabelModel, LatentFit, LatentOptions, fit_latent};
+use exposim::evidence::paper::{Body, QuantilePaper};
+
+fn paper() -> QuantilePaper {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/crohn-endoscopic-remission-fang.toml");
+    let source = Source::new("fang", fs::read_to_string(path).unwrap());
+    match Evidence::read(&source).unwrap().0.body {
+        Body::Quantiles(paper) => paper,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The options of the prototype: exposure around 12 ng/mL, within 0.001 and 2000.
+fn options(model: LabelModel, states: usize) -> LatentOptions {
+    let mut options = LatentOptions::new(&paper(), model);
+    options.exposure.median.0 = 12.0;
+    options.states = states;
+    options
+}
+
+fn fit(model: LabelModel, states: usize) -> LatentFit {
+    let wanted = u32::try_from(4 * states).unwrap();
+    fit_latent(&paper(), &options(model, states), 11, wanted).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// A parameter's median and limits with the prototype's Monte-Carlo errors.
+struct Expected {
+    column: usize,
+    median: (f64, f64),
+    limits: [(f64, f64); 2],
+}
+
+fn row(column: usize, median: (f64, f64), low: (f64, f64), high: (f64, f64)) -> Expected {
+    Expected { column, median, limits: [low, high] }
+}
+
+/// Quantile and its error from independent-enough draws: half the distance between the quantiles one standard error
+/// of the probability below and above; `share` is the effective share of the draws.
+fn quantile(sorted: &[f64], p: f64, share: f64) -> (f64, f64) {
+    let at = |p: f64| sorted[((sorted.len() - 1) as f64 * p.clamp(0.0, 1.0)).round() as usize];
+    let se = (p * (1.0 - p) / (share * sorted.len() as f64)).sqrt();
+    (at(p), 0.5 * (at(p + se) - at(p - se)))
+}
+
+fn compare(fit: &LatentFit, expected: &[Expected]) {
+    let least =
+        fit.convergence.iter().filter(|c| c.quantity.len() < 12).map(|c| c.ess).fold(f64::MAX, f64::min);
+    let share = (least / fit.draws.len() as f64).min(1.0);
+    for Expected { column, median, limits } in expected {
+        let mut values: Vec<f64> = fit.draws.values(*column).collect();
+        values.sort_by(f64::total_cmp);
+        for (p, (wanted, error)) in [(0.5, *median), (0.025, limits[0]), (0.975, limits[1])] {
+            let (got, own) = quantile(&values, p, share);
+            let allowed = 6.0 * (own * own + error * error).sqrt();
+            assert!(
+                (got - wanted).abs() < allowed,
+                "column {column}, p = {p}: {got} is not {wanted} within {allowed}"
+            );
+        }
+    }
+}
+
+/// Prototype: 8 chains of 20000 recorded states (NumPy/Numba), medians and 95 % limits with Monte-Carlo errors.
+fn remission() -> Vec<Expected> {
+    vec![
+        row(0, (-1.2406, 0.0021), (-2.5578, 0.0065), (-0.2229, 0.0033)),
+        row(1, (0.6290, 0.0012), (0.1191, 0.0017), (1.3933, 0.0037)),
+        row(2, (-0.4531, 0.0020), (-1.5910, 0.0043), (0.5917, 0.0034)),
+        row(3, (-0.1034, 0.0010), (-0.6479, 0.0026), (0.4034, 0.0022)),
+        // mu is relative to the reference, log2 12.5.
+        row(4, (3.6689 - REFERENCE, 0.0016), (2.7708 - REFERENCE, 0.0034), (4.5336 - REFERENCE, 0.0034)),
+        row(5, (2.1385, 0.0014), (1.5906, 0.0014), (3.0293, 0.0052)),
+    ]
+}
+
+const REFERENCE: f64 = 3.643_856_189_774_724;
+
+fn response() -> Vec<Expected> {
+    vec![
+        row(0, (0.3592, 0.0014), (-0.4810, 0.0032), (1.2526, 0.0041)),
+        row(1, (0.1945, 0.0008), (-0.1908, 0.0016), (0.6538, 0.0021)),
+        row(3, (0.5752, 0.0012), (0.0351, 0.0017), (1.4409, 0.0048)),
+    ]
+}
+
+fn proportional_odds() -> Vec<Expected> {
+    vec![
+        row(0, (-1.0190, 0.0019), (-2.0557, 0.0043), (-0.1157, 0.0030)),
+        row(1, (0.3283, 0.0008), (-0.0342, 0.0015), (0.7573, 0.0020)),
+    ]
+}
+
+#[test]
+fn the_remission_posterior_equals_that_of_the_prototype() {
+    let fit = fit(LabelModel::Best, 2500);
+    compare(&fit, &remission());
+    let readings: Vec<_> = fit.rank_sums.iter().flatten().collect();
+    assert_eq!((readings[0].u.as_slice(), readings[1].u.as_slice()), (&[95][..], &[84][..]));
+    assert_eq!(readings[0].readings, ["exact test, truncated"]);
+    assert!((readings[0].auc - 0.7983).abs() < 1e-4 && (readings[1].auc - 0.6).abs() < 1e-12);
+    let positive = fit.draws.values(1).filter(|b| *b > 0.0).count() as f64 / fit.draws.len() as f64;
+    assert!((positive - 0.9938).abs() < 0.005, "{positive}");
+    assert!(fit.slope_error < 0.01, "{}", fit.slope_error);
+    // Who holds the printed ranks: 6 x 10000 states of the prototype, each within 0.01.
+    for (quantity, expected) in [
+        ("rank 5 (quantile 0.25 = 3.24", 0.516),
+        ("rank 9 (quantile 0.5 = 10.18", 0.524),
+        ("rank 13 (quantile 0.75 = 17.86", 0.086),
+        ("rank 4 (quantile 0.25 = 5.58", 0.049),
+        ("rank 5 (quantile 0.25 = 5.58", 0.571),
+        ("rank 10 (quantile 0.75 = 72.96", 0.577),
+        ("rank 11 (quantile 0.75 = 72.96", 0.484),
+    ] {
+        let row = fit.convergence.iter().find(|c| c.quantity.contains(quantity)).unwrap();
+        let error = (expected * (1.0 - expected) / row.ess).sqrt();
+        assert!(
+            (row.mean - expected).abs() < 0.01 + 4.0 * error,
+            "{quantity}: {} is not {expected}",
+            row.mean
+        );
+    }
+}
+
+#[test]
+fn the_fit_is_the_same_for_one_and_two_threads() {
+    let with = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let mut options = options(LabelModel::AtLeastMiddle, 1500);
+            options.chains = 3;
+            fit_latent(&paper(), &options, 3, 1000)
+        })
+    };
+    assert_eq!(with(1), with(2));
+}
+
+/// Long chains: `cargo test --release --test main -- --ignored long`, a minute.
+#[test]
+#[ignore = "long"]
+fn long_chains_equal_the_prototype() {
+    for (model, expected) in [
+        (LabelModel::Best, remission()),
+        (LabelModel::AtLeastMiddle, response()),
+        (LabelModel::ProportionalOdds, proportional_odds()),
+    ] {
+        let start = std::time::Instant::now();
+        let fit = fit(model, 20_000);
+        eprintln!(
+            "{model:?}: {:.1} s, MCSE {:.5}, exact {:.3}",
+            start.elapsed().as_secs_f64(),
+            fit.slope_error,
+            fit.exact
+        );
+        for c in &fit.convergence {
+            eprintln!("  {} mean {:.4} R-hat {:.4} ESS {:.0}", c.quantity, c.mean, c.r_hat, c.ess);
+        }
+        for column in 0..6 {
+            let mut values: Vec<f64> = fit.draws.values(column).collect();
+            values.sort_by(f64::total_cmp);
+            eprintln!(
+                "  {} {:.4} {:.4} {:.4}",
+                fit.draws.names()[column],
+                quantile(&values, 0.5, 1.0).0,
+                quantile(&values, 0.025, 1.0).0,
+                quantile(&values, 0.975, 1.0).0
+            );
+        }
+        compare(&fit, &expected);
+    }
+}
