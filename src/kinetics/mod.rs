@@ -7,7 +7,6 @@
 //! | [`subject`] | one subject at a time: exact propagators for linear systems, integrators for the rest |
 //!
 //! [`BlockModel`] brings a model file to the first two.
-//! | [`subject`] | one subject at a time along any timeline: propagators for linear systems, integrators for the rest |
 //! A model solved along a timeline.
 //!
 //! | part | what it does |

@@ -378,22 +378,10 @@ fn assumptions(study: &Study, fitted: &[Fitted]) -> Vec<String> {
     list
 }
 
+/// What the figures alone do not say. The share of subjects outside the evidence is part of each curve.
 fn warnings(study: &Study, curves: &[super::results::Curve]) -> Vec<String> {
     let mut list = Vec::new();
     for curve in curves {
-        let (low, high) = curve.evidence_range;
-        for arm in curve.arms.iter().filter(|a| a.share_below + a.share_above > 0.01) {
-            list.push(format!(
-                "{}: {:.0} % of the subjects of \"{}\" have a {} below the evidence ({} ng/mL) and {:.0} % above it ({}); there the curve extrapolates.",
-                curve.label,
-                100.0 * arm.share_below,
-                arm.arm,
-                curve.metric,
-                round(low),
-                100.0 * arm.share_above,
-                round(high),
-            ).replace("ng/mL", &curve.unit));
-        }
         let groups: Vec<_> =
             curve.points.iter().filter(|p| p.proportion.is_none() && p.label.contains("n = ")).collect();
         if let (Some(first), false) = (curve.arms.first(), groups.is_empty()) {

@@ -115,12 +115,14 @@ impl<'a, 'k> Course<'a, 'k> {
         let count = (hours / dosing.interval).round().max(1.0) as usize;
         interval.leap(&mut self.state, amounts, count - 1);
         let mut measured = IntervalExposure::default();
-        if needs.area || needs.peak {
+        if needs.peak {
             let exposure = interval.exposure(&self.state, amounts, self.output);
-            measured.average = exposure.area.iter().map(|a| a / dosing.interval).collect();
-            measured.area = exposure.area;
             measured.peak = exposure.peak;
             measured.peak_time = exposure.peak_time;
+        }
+        if needs.area {
+            measured.area = interval.area(&self.state, amounts, self.output);
+            measured.average = measured.area.iter().map(|a| a / dosing.interval).collect();
         }
         interval.advance(&mut self.state, Doses::Same(amounts), 1, None, &mut Nothing);
         measured.trough = self.output.of(&self.state, self.lanes);

@@ -1,5 +1,8 @@
 //! Intervals between doses, and the state that goes through them.
 
+use std::cell::OnceCell;
+
+use super::exposure::Areas;
 use super::formulation::{Formulation, Input, add_inputs, carried};
 use super::recursion::{Recursion, recur, times};
 use super::sink::{Nothing, Sink};
@@ -107,6 +110,8 @@ pub struct DosingInterval<'a> {
     gain: LaneMatrix,
     /// What of a unit dose is still to come at the end.
     outstanding: Vec<Input>,
+    /// Computed when an area is asked for.
+    pub(super) areas: OnceCell<Areas>,
 }
 
 /// A compartment whose amounts are put out, each multiplied by its subject's scale.
@@ -161,7 +166,7 @@ impl<'a> DosingInterval<'a> {
         let mut gain = LaneMatrix::zeros(system.states(), 1, system.subjects());
         add_inputs(system, &inputs, &span, Integral::None, &mut gain);
         let outstanding = carried(&inputs, &span, None);
-        DosingInterval { system, span, inputs, transition, gain, outstanding }
+        DosingInterval { system, span, inputs, transition, gain, outstanding, areas: OnceCell::new() }
     }
 
     /// Goes through `count` intervals, one after another, and hands the output at the end of each to the sink.
