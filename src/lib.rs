@@ -15,7 +15,6 @@
 //! | [`random`] | draws with addresses |
 //! | [`expr`] | the language of equations: parse, check dimensions, differentiate, compile to a program over a block |
 //! | [`response`] | exposure to probability, rate or mean change, with joint draws |
-//! | [`kinetics`] | linear systems and regular dosing of blocks of subjects |
 //!
 //! The rooms use one another in one direction only; `tests/rooms.rs` holds the table and fails on any other arrow.
 

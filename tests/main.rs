@@ -6,3 +6,4 @@ mod models;
 mod ode;
 mod ode_problems;
 mod rooms;
+mod witnesses;
