@@ -6,4 +6,5 @@ mod models;
 mod ode;
 mod ode_problems;
 mod rooms;
+mod simulate;
 mod witnesses;
