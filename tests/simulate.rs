@@ -119,6 +119,17 @@ fn michaelis_menten_satisfies_its_implicit_solution() {
     }
 }
 
+#[test]
+fn an_observation_more_changes_no_bit_of_an_integrated_profile() {
+    let few = first(&run(MICHAELIS_MENTEN, "ID,TIME,AMT\n1,0,300\n1,8,.\n1,20,.\n", &typical()));
+    let many = first(&run(
+        MICHAELIS_MENTEN,
+        "ID,TIME,AMT\n1,0,300\n1,0.1,.\n1,7.9,.\n1,8,.\n1,8,.\n1,13,.\n1,20,.\n",
+        &typical(),
+    ));
+    assert_eq!([few[1], few[2]], [many[3], many[6]]);
+}
+
 /// A steady state that was solved is the one that is waited for.
 fn steady_state_is_waited_for(text: &str, dose: &str, interval: f64, doses: usize, relative: f64) {
     let end = interval * doses as f64;

@@ -27,6 +27,11 @@ pub trait Equations {
         Ok(())
     }
 
+    /// Whether two records have the same parameters.
+    fn same(&self, one: usize, other: usize) -> bool {
+        one == other
+    }
+
     /// A dose is given at this time. Only asked of equations with a [`Equations::dose_clock`].
     fn given(&mut self, time: f64) {
         let _ = time;
@@ -308,6 +313,26 @@ impl<E: Equations> Dynamics for Ode<E> {
         state.fill(0.0);
         self.equations.initial(time, state)?;
         if state.iter().all(|x| x.is_finite()) { Ok(()) } else { Err(Reason::NotFinite) }
+    }
+
+    fn same(&self, one: usize, other: usize) -> bool {
+        self.equations.same(one, other)
+    }
+
+    fn advance_looking(
+        &mut self,
+        from: f64,
+        times: &[f64],
+        rates: &[f64],
+        state: &mut [f64],
+        seen: &mut dyn FnMut(usize, &[f64]),
+    ) -> Result<(), Reason> {
+        let Some(to) = times.last() else { return Ok(()) };
+        let mut fed = Fed { equations: &mut self.equations, rates };
+        self.work += self
+            .integrator
+            .integrate(&mut fed, from, state, *to, times, |place, _, state| seen(place, state))?;
+        Ok(())
     }
 
     fn given(&mut self, time: f64) {

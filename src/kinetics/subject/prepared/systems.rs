@@ -114,6 +114,11 @@ impl Equations for Integrand<'_, '_> {
         Ok(())
     }
 
+    fn same(&self, one: usize, other: usize) -> bool {
+        let records = &self.individual.records;
+        one == other || records.get(one).is_some_and(|row| records.get(other) == Some(row))
+    }
+
     fn initial(&mut self, _time: f64, state: &mut [f64]) -> Result<(), Reason> {
         self.prepared.write_initial(&self.inputs, &mut self.work, state)
     }
