@@ -15,6 +15,8 @@
 //! | [`random`] | draws with addresses |
 //! | [`expr`] | the language of equations: parse, check dimensions, differentiate, compile to a program over a block |
 //! | [`response`] | exposure to probability, rate or mean change, with joint draws |
+//! | `output` | result files and the folder that holds them |
+//! | `report` | the page, charts, the table on the terminal |
 //!
 //! The rooms use one another in one direction only; `tests/rooms.rs` holds the table and fails on any other arrow.
 
@@ -32,8 +34,12 @@ pub mod kinetics;
 pub mod math;
 pub mod model;
 pub mod ode;
+#[cfg(feature = "cli")]
+pub mod output;
 pub mod population;
 pub mod random;
+#[cfg(feature = "cli")]
+pub mod report;
 pub mod response;
 pub mod run;
 pub mod units;

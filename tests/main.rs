@@ -5,6 +5,7 @@ mod event_rules;
 mod models;
 mod ode;
 mod ode_problems;
+mod report;
 mod rooms;
 mod simulate;
 mod witnesses;

@@ -1,9 +1,9 @@
 //! What a run hands over to the tables, the files and the report: plain data, complete, in a fixed order.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The results of a study.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Results {
     /// The study's title.
     pub title: String,
@@ -13,6 +13,8 @@ pub struct Results {
     pub design: Design,
     /// Estimates by arm and contrast, long and tidy, in the order in which a reader wants them.
     pub summary: Vec<Estimate>,
+    /// Contrasts draw by draw, for the joint uncertainty of benefit and risk; empty where nothing was drawn.
+    pub contrast_draws: Vec<ContrastDraws>,
     /// Distributions of exposure by arm.
     pub distributions: Vec<Distribution>,
     /// Concentration-time profiles by arm.
@@ -30,7 +32,7 @@ pub struct Results {
 }
 
 /// What was simulated.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Design {
     /// Name of the pharmacokinetic model.
     pub model: String,
@@ -55,7 +57,7 @@ pub struct Design {
 }
 
 /// An arm in words.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ArmDesign {
     /// Its name.
     pub name: String,
@@ -64,7 +66,7 @@ pub struct ArmDesign {
 }
 
 /// What an endpoint is.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EndpointDesign {
     /// Its name in the study file.
     pub name: String,
@@ -79,7 +81,7 @@ pub struct EndpointDesign {
 }
 
 /// What kind of value an endpoint has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndpointKind {
     /// A number per subject, such as a trough.
@@ -91,7 +93,7 @@ pub enum EndpointKind {
 }
 
 /// Which direction of an endpoint is good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Better {
     /// More is better, as for remission.
@@ -103,7 +105,7 @@ pub enum Better {
 }
 
 /// One figure with its errors.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// Scenario; `base` where there is one only.
     pub scenario: String,
@@ -129,8 +131,24 @@ pub struct Estimate {
     pub pairing_gain: Option<f64>,
 }
 
+/// A contrast in each draw of the uncertain parameters. The draws of all contrasts are in the same order, so that
+/// two of them side by side show their joint uncertainty.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContrastDraws {
+    /// The arm that is compared.
+    pub arm: String,
+    /// The arm it is compared with.
+    pub reference: String,
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// The unit of the differences; `%` means points.
+    pub unit: String,
+    /// The difference in each draw; the first few hundred draws are enough.
+    pub draws: Vec<f64>,
+}
+
 /// The distribution of a value over the subjects of an arm.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Distribution {
     /// The arm.
     pub arm: String,
@@ -147,7 +165,7 @@ pub struct Distribution {
 }
 
 /// A concentration-time profile over one dosing interval or course.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     /// The arm.
     pub arm: String,
@@ -170,7 +188,7 @@ pub struct Profile {
 }
 
 /// An exposure-response curve.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
     /// The endpoint or response it belongs to.
     pub response: String,
@@ -205,7 +223,7 @@ pub struct Curve {
 }
 
 /// An observed group or arm.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EvidencePoint {
     /// What it is, such as "remission, n = 7" or "30 mg, 133 of 1193".
     pub label: String,
@@ -220,7 +238,7 @@ pub struct EvidencePoint {
 }
 
 /// Where an arm's exposures lie on a curve.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ArmExposure {
     /// The arm.
     pub arm: String,
@@ -233,7 +251,7 @@ pub struct ArmExposure {
 }
 
 /// A parameter of a model, with what is known of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ParameterRow {
     /// What it belongs to: the model, the population or a response.
     pub group: String,
@@ -252,7 +270,7 @@ pub struct ParameterRow {
 }
 
 /// Where the results come from.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
     /// Version of the program.
     pub version: String,
