@@ -337,6 +337,24 @@ fn the_command_carries_every_column_and_says_what_failed() {
 }
 
 #[test]
+fn the_command_writes_parquet_with_units() {
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    let folder = Folder::new();
+    let path = folder.0.path().join("out.parquet");
+    let text = "ID TIME AMT WT NOTE\n1 0 100 70 a\n1 10.5 . 70 b\n";
+    exposim(&folder, text, &["--no-iiv", "--all-records", "--out", path.to_str().unwrap()])
+        .success()
+        .stdout("");
+    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(&path).unwrap()).unwrap();
+    let names: Vec<_> = reader.schema().fields().iter().map(|f| f.name().to_owned()).collect();
+    assert_eq!(names, ["ID", "TIME", "AMT", "WT", "NOTE", "CP", "REASON"]);
+    assert_eq!(reader.schema().field_with_name("CP").unwrap().metadata()["unit"], "ng/mL");
+    assert_eq!(reader.metadata().file_metadata().num_rows(), 2);
+    let left: Vec<_> = fs::read_dir(folder.0.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+}
+
+#[test]
 fn the_command_shows_when_doses_really_enter() {
     let folder = Folder::new();
     let text =

@@ -1,6 +1,7 @@
 //! The command line: arguments, files, messages, exit codes.
 
 mod simulate;
+mod table;
 
 use std::process::ExitCode;
 
