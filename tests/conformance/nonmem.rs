@@ -103,6 +103,19 @@ fn run(case: &Path, model: &Value, way: Way) -> Outcome {
     outcome
 }
 
+/// Whether a row lies between a steady-state record and the arrival of the last dose given before it, where NONMEM
+/// extrapolates backwards: only there may quirk cases differ.
+fn before_the_last_dose_arrives(case: &Path, row: usize) -> bool {
+    let text = fs::read_to_string(case.join("events.csv")).unwrap();
+    let (data, _) = DataSet::read(&Source::new("events.csv", text)).unwrap();
+    let lags = data.covariate("LAGT", exposim::dosing::record::Carry::Backward).unwrap();
+    let time = data.records()[row - 1].time;
+    data.records().iter().zip(lags).any(|(record, lag)| {
+        let since = time - record.time;
+        record.dose().is_some_and(|d| d.steady().is_some() && (0.0..lag - d.interval()).contains(&since))
+    })
+}
+
 fn check(way: Way) {
     let Some(folder) = reference("nonmem/cases") else { return };
     let mut cases: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
@@ -118,7 +131,7 @@ fn check(way: Way) {
         quirks += usize::from(quirk);
         for (row, quantity, ours, theirs) in outcome.off.iter().take(if quirk { 200 } else { 5 }) {
             let line = format!("{name} row {row} {quantity}: {ours} for NONMEM's {theirs}");
-            if quirk {
+            if quirk && before_the_last_dose_arrives(case, *row) {
                 println!("quirk: {line}");
             } else {
                 wrong.push(line);
