@@ -187,9 +187,9 @@ impl Model {
             names.push(name.clone());
         }
         let mut all = Vec::new();
-        for row in 0..data.records().len() {
-            let cell = |column: usize| values[column][row];
-            let mut known: Vec<f64> = kept.iter().map(|c| cell(*c)).collect();
+        let cells = (0..data.records().len()).map(|row| values.iter().map(|c| c[row]).collect::<Vec<f64>>());
+        for cells in cells {
+            let mut known: Vec<f64> = kept.iter().map(|c| cells[*c]).collect();
             for program in &mut programs {
                 match program {
                     Ok(program) => {
@@ -198,7 +198,7 @@ impl Model {
                         let value = program.run()[0];
                         known.push(value);
                     }
-                    Err(column) => known.push(cell(*column)),
+                    Err(column) => known.push(cells[*column]),
                 }
             }
             all.push(known);
