@@ -269,13 +269,13 @@ fn rule_6_a_constant_infusion_at_steady_state_stops_at_its_record() {
 #[test]
 fn rule_7_a_reset_clears_what_is_there_running_and_on_its_way() {
     let mut entries = |_: usize, dose: &Dose, out: &mut Vec<Entry>| {
-        let lag = if dose.amount() == 77.0 { 9.0 } else { 0.0 };
+        let lag = if dose.amount() == 77.0 { 2.5 } else { 0.0 };
         out.push(Entry { lag, ..Entry::plain(place(dose)) });
         Ok(())
     };
     let records = [
         give(0.0, dose(80.0, 2, Rate::Given(10.0), 0.0, 0, None)),
-        give(2.0, bolus(77.0, 1)),
+        give(2.0, bolus(77.0, 2)),
         look(3.0),
         Record { time: 4.0, kind: Kind::Reset },
         look(5.0),
@@ -347,6 +347,16 @@ fn rule_9_records_at_one_time_act_in_row_order() {
     check(&records, &[trough + 100.0, trough + 130.0], &mut plain);
     let records = [give(0.0, bolus(30.0, 2)), Record { time: 0.0, kind: Kind::Reset }, look(0.0)];
     check(&records, &[0.0], &mut plain);
+}
+
+#[test]
+fn rule_9_a_dose_without_lag_is_in_when_its_record_is_looked_at() {
+    let records = [give(0.0, dose(100.0, 2, Rate::Bolus, 8.0, 1, None)), give(8.0, bolus(30.0, 2))];
+    let timeline = Timeline::resolve(&records, plain).unwrap();
+    let mut seen = Vec::new();
+    let mut system = Linear::new(Oral(vec![K; 2], 0));
+    walk(&timeline, &mut system, Carry::Backward, |_, _, state| seen.push(state[1])).unwrap();
+    near(&seen, &[100.0, 100.0 * (-8.0 * K).exp() + 130.0], 1e-12);
 }
 
 #[test]

@@ -14,3 +14,5 @@ mod report;
 mod reported_quantiles;
 mod rooms;
 mod study;
+mod simulate;
+mod witnesses;

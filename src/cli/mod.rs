@@ -7,6 +7,7 @@ mod plot;
 mod run;
 mod show;
 mod simulate;
+mod table;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

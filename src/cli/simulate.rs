@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use super::Stop;
 use super::files::{named, read};
-use crate::diagnostic::{Diagnostic, Problems};
+use super::table::write_parquet;
+use crate::diagnostic::{Diagnostic, Problems, Source};
 use crate::dosing::dataset::DataSet;
 use crate::dosing::record::Carry;
 use crate::dosing::timeline::{Administered, Ending, Form};
@@ -24,7 +26,7 @@ pub(super) struct Arguments {
     /// The data set: comma- or blank-separated, NONMEM's columns.
     #[arg(long)]
     data: PathBuf,
-    /// Where the result goes; standard output otherwise.
+    /// Where the result goes, as Parquet where the name ends so, else as CSV; standard output otherwise.
     #[arg(long)]
     out: Option<PathBuf>,
     /// Draw random effects for each subject (the default).
@@ -85,8 +87,7 @@ impl MethodWord {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
-    let (model, warnings) =
-        Model::read(&named(&arguments.model).map_err(Problems::from)?, &choices(arguments)?)?;
+    let (model, warnings) = Model::read(&named(&arguments.model).map_err(Problems::from)?, &choices(arguments)?)?;
     tell(&warnings);
     let (data, warnings) = DataSet::read(&read(&arguments.data).map_err(Problems::from)?)?;
     tell(&warnings);
@@ -106,7 +107,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
                 failure.reason
             );
         }
-        write_rows(&data, &simulation, &mut text)
+        let reasons = reasons(&data, &simulation);
+        if let Some(path) = arguments.out.as_deref().filter(|p| p.extension().is_some_and(|e| e == "parquet"))
+        {
+            return write_parquet(path, &data, &simulation, &reasons)
+                .map_err(|error| Stop::Run(error.to_string()));
+        }
+        write_rows(&data, &simulation, &reasons, &mut text)
     }
     .map_err(|error| Stop::Run(error.to_string()))?;
     match &arguments.out {
@@ -155,19 +162,32 @@ fn number(value: f64) -> String {
     format!("{value:?}").trim_end_matches(".0").to_owned()
 }
 
-/// Every column of the data, the predictions, and the reason where a subject failed.
-fn write_rows(data: &DataSet, simulation: &Simulation, out: &mut Vec<u8>) -> csv::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
-    let names = data.columns().iter().map(String::as_str);
-    writer.write_record(names.chain(simulation.columns.iter().map(|c| c.name.as_str())).chain(["REASON"]))?;
+/// For each row shown, the code of the reason why there is no prediction; empty where there is one.
+fn reasons(data: &DataSet, simulation: &Simulation) -> Vec<&'static str> {
     let mut failures = simulation.failures.iter().peekable();
+    let mut reasons = Vec::with_capacity(simulation.rows.len());
     for predicted in &simulation.rows {
         let over = |place: usize| data.subjects().get(place).is_none_or(|s| s.rows.end <= predicted.row);
         while failures.next_if(|failure| over(failure.subject)).is_some() {}
-        let reason = match (&predicted.values, failures.peek()) {
+        reasons.push(match (&predicted.values, failures.peek()) {
             (None, Some(failure)) => failure.reason.code(),
             _ => "",
-        };
+        });
+    }
+    reasons
+}
+
+/// Every column of the data, the predictions, and the reason where a subject failed.
+fn write_rows(
+    data: &DataSet,
+    simulation: &Simulation,
+    reasons: &[&str],
+    out: &mut Vec<u8>,
+) -> csv::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    let names = data.columns().iter().map(String::as_str);
+    writer.write_record(names.chain(simulation.columns.iter().map(|c| c.name.as_str())).chain(["REASON"]))?;
+    for (predicted, reason) in simulation.rows.iter().zip(reasons) {
         for column in 0..data.columns().len() {
             writer.write_field(data.cell(predicted.row, column))?;
         }

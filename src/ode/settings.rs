@@ -116,6 +116,17 @@ impl Settings {
         &self.tolerances
     }
 
+    /// The same with tolerances a hundred times tighter, as far as double precision goes.
+    #[must_use]
+    pub fn tightened(&self) -> Self {
+        let Tolerances { relative, absolute } = &self.tolerances;
+        let tolerances = Tolerances {
+            relative: (0.01 * relative).max(1e-13).min(*relative),
+            absolute: absolute.iter().map(|a| 0.01 * a).collect(),
+        };
+        Settings { tolerances, ..self.clone() }
+    }
+
     /// The same with another rule for the first step.
     ///
     /// # Errors

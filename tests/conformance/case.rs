@@ -102,13 +102,17 @@ impl LinearSystem for Coefficients {
         &mut self,
         record: usize,
         matrix: &mut [f64],
-        _: &mut [f64],
+        constant: &mut [f64],
         _: &mut [f64],
     ) -> Result<(), Reason> {
         let individual = self.individual.borrow();
         self.rates.inputs[..individual.names.len()].copy_from_slice(&individual.rows[record]);
         let rates = self.rates.run();
         for ((from, to), k) in self.flows.iter().zip(rates) {
+            if *from == 0 {
+                constant[to - 1] += k;
+                continue;
+            }
             matrix[(from - 1) * self.states + from - 1] -= k;
             if *to > 0 {
                 matrix[(to - 1) * self.states + from - 1] += k;
@@ -178,13 +182,14 @@ impl Model {
             // A parameter that is a column of the data set takes the column's value.
             match covariates.iter().position(|c| c == name) {
                 Some(column) => programs.push(Err(column)),
-                None => programs.push(Ok(Formulas::new(&names, &[text.clone()]))),
+                None => programs.push(Ok(Formulas::new(&names, std::slice::from_ref(text)))),
             }
             names.push(name.clone());
         }
         let mut all = Vec::new();
-        for row in 0..data.records().len() {
-            let mut known: Vec<f64> = kept.iter().map(|c| values[*c][row]).collect();
+        let cells = (0..data.records().len()).map(|row| values.iter().map(|c| c[row]).collect::<Vec<f64>>());
+        for cells in cells {
+            let mut known: Vec<f64> = kept.iter().map(|c| cells[*c]).collect();
             for program in &mut programs {
                 match program {
                     Ok(program) => {
@@ -193,7 +198,7 @@ impl Model {
                         let value = program.run()[0];
                         known.push(value);
                     }
-                    Err(column) => known.push(values[*column][row]),
+                    Err(column) => known.push(cells[*column]),
                 }
             }
             all.push(known);

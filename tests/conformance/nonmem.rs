@@ -75,6 +75,8 @@ struct Outcome {
 }
 
 fn run(case: &Path, model: &Value, way: Way) -> Outcome {
+    // An integrator's tolerance is relative to the states, not to what is left of them days later.
+    let floor = if way == Way::Integrated { 1e-9 } else { 0.0 };
     let text = fs::read_to_string(case.join("events.csv")).unwrap();
     let (data, _) =
         DataSet::read(&Source::new("events.csv", text)).unwrap_or_else(|p| panic!("{}\n{p}", case.display()));
@@ -83,6 +85,7 @@ fn run(case: &Path, model: &Value, way: Way) -> Outcome {
     let allowance = model.get("numerical_allowance").and_then(Value::as_f64).unwrap_or(1e-9);
     let places: BTreeMap<&str, usize> =
         parsed.observe.iter().enumerate().map(|(i, (n, _))| (n.as_str(), i)).collect();
+    let highest = predicted.iter().flatten().fold(0.0_f64, |most, v| most.max(v.abs()));
     let mut outcome = Outcome { values: 0, off: Vec::new(), worst: 0.0 };
     for line in fs::read_to_string(case.join("expected.csv")).unwrap().lines().skip(1) {
         let fields: Vec<&str> = line.split(',').collect();
@@ -91,13 +94,26 @@ fn run(case: &Path, model: &Value, way: Way) -> Outcome {
         let ours = predicted[row - 1][places[fields[3]]];
         outcome.values += 1;
         let off = (ours - printed).abs();
-        let allowed = half_unit(fields[4]) + allowance * printed.abs();
+        let allowed = half_unit(fields[4]) + allowance * printed.abs() + floor * highest;
         outcome.worst = outcome.worst.max(off / allowed);
         if off.is_nan() || off > allowed {
             outcome.off.push((row, fields[3].to_owned(), ours, printed));
         }
     }
     outcome
+}
+
+/// Whether a row lies between a steady-state record and the arrival of the last dose given before it, where NONMEM
+/// extrapolates backwards: only there may quirk cases differ.
+fn before_the_last_dose_arrives(case: &Path, row: usize) -> bool {
+    let text = fs::read_to_string(case.join("events.csv")).unwrap();
+    let (data, _) = DataSet::read(&Source::new("events.csv", text)).unwrap();
+    let lags = data.covariate("LAGT", exposim::dosing::record::Carry::Backward).unwrap();
+    let time = data.records()[row - 1].time;
+    data.records().iter().zip(lags).any(|(record, lag)| {
+        let since = time - record.time;
+        record.dose().is_some_and(|d| d.steady().is_some() && (0.0..lag - d.interval()).contains(&since))
+    })
 }
 
 fn check(way: Way) {
@@ -115,7 +131,7 @@ fn check(way: Way) {
         quirks += usize::from(quirk);
         for (row, quantity, ours, theirs) in outcome.off.iter().take(if quirk { 200 } else { 5 }) {
             let line = format!("{name} row {row} {quantity}: {ours} for NONMEM's {theirs}");
-            if quirk {
+            if quirk && before_the_last_dose_arrives(case, *row) {
                 println!("quirk: {line}");
             } else {
                 wrong.push(line);

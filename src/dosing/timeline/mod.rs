@@ -19,9 +19,9 @@
 //!    bioavailability have no part in it.
 //! 7. EVID 3 and 4 clear amounts, running infusions and pending doses, in row order; the clock may go back there.
 //! 8. SS with a lag longer than II: doses given before the record are still to come after it, and they arrive when
-//!    they are due, so that the state stays the periodic one throughout. (NONMEM extrapolates the periodic state
-//!    backwards from the first of them with its infusion running, which can give negative amounts; from the
-//!    arrival of that dose on, both agree.)
+//!    they are due, so that the state stays the periodic one throughout. (NONMEM knows only the last of them and
+//!    extrapolates the periodic state backwards from its arrival, at lag − II, with its infusion running, which can
+//!    give negative amounts; from that arrival on both agree.)
 //! 9. Records at one time act in row order; a dose without lag is in when its own record is looked at.
 //!
 //! A timeline ends with its last record: what would happen later is not part of it.

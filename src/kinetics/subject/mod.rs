@@ -42,6 +42,35 @@ pub trait Dynamics {
     /// Where that fails; the state is then of no use.
     fn advance(&mut self, from: f64, to: f64, rates: &[f64], state: &mut [f64]) -> Result<(), Reason>;
 
+    /// Whether two records have the same parameters, so that nothing changes where one follows the other.
+    fn same(&self, one: usize, other: usize) -> bool {
+        one == other
+    }
+
+    /// Carries the state over `times`, which do not decrease, and shows it at each: its place among them and the
+    /// state. Dynamics that can look without stopping do so, and then looking changes nothing.
+    ///
+    /// # Errors
+    /// As [`Dynamics::advance`].
+    fn advance_looking(
+        &mut self,
+        from: f64,
+        times: &[f64],
+        rates: &[f64],
+        state: &mut [f64],
+        seen: &mut dyn FnMut(usize, &[f64]),
+    ) -> Result<(), Reason> {
+        let mut clock = from;
+        for (place, time) in times.iter().enumerate() {
+            if *time > clock {
+                self.advance(clock, *time, rates, state)?;
+                clock = *time;
+            }
+            seen(place, state);
+        }
+        Ok(())
+    }
+
     /// A dose is given at this time. Only asked of dynamics with a [`Dynamics::dose_clock`].
     fn given(&mut self, time: f64) {
         let _ = time;
@@ -162,17 +191,20 @@ pub fn walk(
         clock: first.time,
         state: vec![0.0; dynamics.states()],
         rates: vec![0.0; dynamics.states()],
+        times: Vec::new(),
     };
     let failed = |event: &Event, reason| Failure { reason, record: event.record, time: event.time };
     walker.begin(first, dynamics).map_err(|reason| failed(first, reason))?;
-    for event in timeline.events() {
-        walker.reach(event, dynamics, carry).map_err(|reason| failed(event, reason))?;
-        walker.happen(event, dynamics).map_err(|reason| failed(event, reason))?;
-        if event.change == Change::Look {
-            if walker.state.iter().any(|x| !x.is_finite()) {
-                return Err(failed(event, Reason::NotFinite));
-            }
-            look(event.record, event.time, &walker.state);
+    let mut events = timeline.events();
+    while let Some((event, rest)) = events.split_first() {
+        let looks = walker.looks(events, dynamics, carry);
+        if looks.is_empty() {
+            walker.reach(event, dynamics, carry).map_err(|reason| failed(event, reason))?;
+            walker.happen(event, dynamics).map_err(|reason| failed(event, reason))?;
+            events = rest;
+        } else {
+            walker.see(looks, dynamics, carry, &mut look)?;
+            events = events.get(looks.len()..).unwrap_or_default();
         }
     }
     Ok(())
@@ -184,9 +216,55 @@ struct Walker {
     clock: f64,
     state: Vec<f64>,
     rates: Vec<f64>,
+    /// Times of the looks that are served together.
+    times: Vec<f64>,
 }
 
 impl Walker {
+    /// The events from the first on that are looks under the same parameters.
+    fn looks<'e>(&self, events: &'e [Event], dynamics: &impl Dynamics, carry: Carry) -> &'e [Event] {
+        let Some(first) = events.first() else { return &[] };
+        let record = in_force(first, carry);
+        let same = |event: &Event| {
+            event.change == Change::Look
+                && dynamics.same(record, in_force(event, carry))
+                && event.time >= first.time
+        };
+        let count = events.iter().take_while(|event| same(event)).count();
+        events.get(..count).unwrap_or_default()
+    }
+
+    /// Shows the state at a run of looks.
+    fn see(
+        &mut self,
+        looks: &[Event],
+        dynamics: &mut impl Dynamics,
+        carry: Carry,
+        look: &mut impl FnMut(usize, f64, &[f64]),
+    ) -> Result<(), Failure> {
+        let (Some(first), Some(last)) = (looks.first(), looks.last()) else { return Ok(()) };
+        self.times.clear();
+        self.times.extend(looks.iter().map(|event| event.time));
+        let mut seen = 0;
+        let mut broken = false;
+        let result =
+            if last.time > self.clock { self.hold(in_force(first, carry), dynamics) } else { Ok(()) };
+        let result = result.and_then(|()| {
+            let mut show = |place: usize, state: &[f64]| {
+                broken |= state.iter().any(|x| !x.is_finite());
+                if let Some(event) = looks.get(place).filter(|_| !broken) {
+                    look(event.record, event.time, state);
+                    seen = place + 1;
+                }
+            };
+            dynamics.advance_looking(self.clock, &self.times, &self.rates, &mut self.state, &mut show)
+        });
+        self.clock = last.time;
+        let result = if broken && result.is_ok() { Err(Reason::NotFinite) } else { result };
+        let event = looks.get(seen).unwrap_or(last);
+        result.map_err(|reason| Failure { reason, record: event.record, time: event.time })
+    }
+
     fn begin(&mut self, first: &Event, dynamics: &mut impl Dynamics) -> Result<(), Reason> {
         self.hold(first.record, dynamics)?;
         dynamics.initial(first.time, &mut self.state)
@@ -210,11 +288,7 @@ impl Walker {
             Change::Given | Change::Bolus { .. } | Change::Rate { .. } | Change::Look => false,
         };
         if !forgets && event.time > self.clock {
-            let record = match carry {
-                Carry::Backward => event.record,
-                Carry::Forward => event.record.saturating_sub(1),
-            };
-            self.hold(record, dynamics)?;
+            self.hold(in_force(event, carry), dynamics)?;
             dynamics.advance(self.clock, event.time, &self.rates, &mut self.state)?;
         }
         self.clock = event.time;
@@ -263,6 +337,14 @@ impl Walker {
             }
             Change::Look => Ok(()),
         }
+    }
+}
+
+/// The record whose parameters hold over the interval that ends at an event.
+fn in_force(event: &Event, carry: Carry) -> usize {
+    match carry {
+        Carry::Backward => event.record,
+        Carry::Forward => event.record.saturating_sub(1),
     }
 }
 

@@ -27,6 +27,11 @@ pub trait Equations {
         Ok(())
     }
 
+    /// Whether two records have the same parameters.
+    fn same(&self, one: usize, other: usize) -> bool {
+        one == other
+    }
+
     /// A dose is given at this time. Only asked of equations with a [`Equations::dose_clock`].
     fn given(&mut self, time: f64) {
         let _ = time;
@@ -95,7 +100,9 @@ const DIFFERENCE: f64 = 1e-4;
 pub struct Ode<E> {
     equations: E,
     integrator: Integrator,
-    settings: Settings,
+    /// For the map over one period, whose errors a slow system multiplies.
+    tight: Integrator,
+    tolerances: Tolerances,
     work: Statistics,
 }
 
@@ -104,8 +111,9 @@ impl<E: Equations> Ode<E> {
     pub fn new(equations: E, settings: Settings) -> Self {
         Ode {
             equations,
-            integrator: Integrator::new(settings.clone()),
-            settings,
+            tight: Integrator::new(settings.tightened()),
+            tolerances: settings.tolerances().clone(),
+            integrator: Integrator::new(settings),
             work: Statistics::default(),
         }
     }
@@ -125,11 +133,12 @@ impl<E: Equations> Ode<E> {
     fn map(&mut self, time: f64, period: &Period, state: &mut [f64]) -> Result<(), Reason> {
         let start = time - period.interval();
         self.equations.given(start);
+        self.tight.forget();
         let mut programme = Programme::new(period, state.len())?;
         while let Some(span) = programme.next(state)? {
             let mut fed = Fed { equations: &mut self.equations, rates: span.rates };
             let (from, to) = (start + span.from, start + span.to);
-            self.work += self.integrator.integrate(&mut fed, from, state, to, &[], |_, _, _| ())?;
+            self.work += self.tight.integrate(&mut fed, from, state, to, &[], |_, _, _| ())?;
         }
         if state.iter().all(|x| x.is_finite()) { Ok(()) } else { Err(Reason::NotFinite) }
     }
@@ -188,6 +197,7 @@ impl<E: Equations> Ode<E> {
             self.map(time, period, &mut image)?;
             keep(collectors, guess, &mut image);
             let mut step: Vec<f64> = image.iter().zip(&x).map(|(p, x)| p - x).collect();
+            let residual = distance(&self.tolerances, &step, &x);
             let mut left = vec![0.0; n * n];
             for j in 0..n {
                 if collectors[j] {
@@ -210,10 +220,11 @@ impl<E: Equations> Ode<E> {
             if moved.iter().zip(start).any(|(x, s)| !x.is_finite() || (*x < -slack && *s >= 0.0)) {
                 return Ok(None);
             }
-            let size = distance(self.settings.tolerances(), &step, &moved);
+            let size = distance(&self.tolerances, &step, &moved);
             x = moved;
-            // Where the rounding of P is reached, steps no longer shrink.
-            if size <= 1.0 || (size <= 100.0 && size > 0.5 * last) {
+            // Steps that no longer shrink, at a state that one period leaves where it is, are errors of P made large by
+            // a slow system.
+            if size <= 1.0 || (residual <= 1.0 && size > 0.5 * last) {
                 return Ok(Some(x));
             }
             last = size;
@@ -235,7 +246,7 @@ impl<E: Equations> Ode<E> {
             self.map(time, period, &mut x)?;
             keep(collectors, guess, &mut x);
             let change: Vec<f64> = x.iter().zip(&before).map(|(x, b)| x - b).collect();
-            if distance(self.settings.tolerances(), &change, &x) <= 0.1 {
+            if distance(&self.tolerances, &change, &x) <= 0.1 {
                 return Ok(x);
             }
             before.copy_from_slice(&x);
@@ -302,6 +313,26 @@ impl<E: Equations> Dynamics for Ode<E> {
         state.fill(0.0);
         self.equations.initial(time, state)?;
         if state.iter().all(|x| x.is_finite()) { Ok(()) } else { Err(Reason::NotFinite) }
+    }
+
+    fn same(&self, one: usize, other: usize) -> bool {
+        self.equations.same(one, other)
+    }
+
+    fn advance_looking(
+        &mut self,
+        from: f64,
+        times: &[f64],
+        rates: &[f64],
+        state: &mut [f64],
+        seen: &mut dyn FnMut(usize, &[f64]),
+    ) -> Result<(), Reason> {
+        let Some(to) = times.last() else { return Ok(()) };
+        let mut fed = Fed { equations: &mut self.equations, rates };
+        self.work += self
+            .integrator
+            .integrate(&mut fed, from, state, *to, times, |place, _, state| seen(place, state))?;
+        Ok(())
     }
 
     fn given(&mut self, time: f64) {

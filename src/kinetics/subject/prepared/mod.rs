@@ -25,17 +25,21 @@ pub struct Individual {
 /// The equations, compiled.
 #[derive(Clone, Debug)]
 enum Dynamic {
-    Linear {
-        places: Vec<Place>,
-        program: Program,
-    },
-    Nonlinear {
-        rhs: Program,
-        jacobian: Program,
-        places: Vec<(usize, usize)>,
-        time: Program,
-        dose_clock: bool,
-    },
+    Linear { places: Vec<Place>, program: Program },
+    Nonlinear(Box<RightHandSide>),
+}
+
+/// Equations that are integrated.
+#[derive(Clone, Debug)]
+struct RightHandSide {
+    rhs: Program,
+    /// The entries of the Jacobian that are not zero, and where they stand.
+    jacobian: Program,
+    places: Vec<(usize, usize)>,
+    /// The derivative by time.
+    time: Program,
+    /// Whether the time since the last dose counts.
+    dose_clock: bool,
 }
 
 /// Where a coefficient goes.
@@ -82,13 +86,13 @@ impl<'m> Prepared<'m> {
                     .iter()
                     .map(|e| e.value.differentiate(clock).add(&e.value.differentiate(dose)))
                     .collect();
-                Dynamic::Nonlinear {
+                Dynamic::Nonlinear(Box::new(RightHandSide {
                     rhs: compile(model.equations().iter().map(|e| &e.value)),
                     jacobian: compile(jacobian.iter().map(|(_, _, entry)| entry)),
                     places: jacobian.iter().map(|(row, column, _)| (*row, *column)).collect(),
                     time: compile(times.iter()),
                     dose_clock: model.equations().iter().any(|e| e.value.depends_on(dose)),
-                }
+                }))
             }
         };
         Ok(Prepared {
@@ -219,8 +223,8 @@ impl<'m> Prepared<'m> {
                 let system = Coefficients::new(self, individual, places, program);
                 walk(timeline, &mut Linear::new(system), carry, show)
             }
-            Dynamic::Nonlinear { .. } => {
-                let system = Integrand::new(self, individual);
+            Dynamic::Nonlinear(equations) => {
+                let system = Integrand::new(self, equations, individual);
                 walk(timeline, &mut Ode::new(system, self.settings.clone()), carry, show)
             }
         }

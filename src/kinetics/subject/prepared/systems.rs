@@ -1,6 +1,6 @@
 //! A model's equations for one subject, as the linear system or the right-hand side that they are.
 
-use super::{Dynamic, Individual, Place, Prepared};
+use super::{Individual, Place, Prepared, RightHandSide};
 use crate::expr::{Program, Scratch};
 use crate::kinetics::subject::{Equations, LinearSystem, Reason};
 use crate::ode::Derivative;
@@ -77,6 +77,7 @@ impl LinearSystem for Coefficients<'_, '_> {
 /// A model's right-hand side for one subject.
 pub(super) struct Integrand<'a, 'm> {
     prepared: &'a Prepared<'m>,
+    equations: &'a RightHandSide,
     individual: &'a Individual,
     inputs: Vec<f64>,
     last_dose: Option<f64>,
@@ -85,9 +86,13 @@ pub(super) struct Integrand<'a, 'm> {
 
 impl<'a, 'm> Integrand<'a, 'm> {
     /// The equations of one subject.
-    pub(super) fn new(prepared: &'a Prepared<'m>, individual: &'a Individual) -> Self {
+    pub(super) fn new(
+        prepared: &'a Prepared<'m>,
+        equations: &'a RightHandSide,
+        individual: &'a Individual,
+    ) -> Self {
         let inputs = vec![0.0; prepared.model.layout().count()];
-        Integrand { prepared, individual, inputs, last_dose: None, work: Work::default() }
+        Integrand { prepared, equations, individual, inputs, last_dose: None, work: Work::default() }
     }
 
     fn place(&mut self, t: f64, x: &[f64]) {
@@ -109,6 +114,11 @@ impl Equations for Integrand<'_, '_> {
         Ok(())
     }
 
+    fn same(&self, one: usize, other: usize) -> bool {
+        let records = &self.individual.records;
+        one == other || records.get(one).is_some_and(|row| records.get(other) == Some(row))
+    }
+
     fn initial(&mut self, _time: f64, state: &mut [f64]) -> Result<(), Reason> {
         self.prepared.write_initial(&self.inputs, &mut self.work, state)
     }
@@ -118,23 +128,20 @@ impl Equations for Integrand<'_, '_> {
     }
 
     fn dose_clock(&self) -> bool {
-        matches!(self.prepared.dynamic, Dynamic::Nonlinear { dose_clock: true, .. })
+        self.equations.dose_clock
     }
 
     fn rhs(&mut self, t: f64, x: &[f64], dx: &mut [f64]) {
         self.place(t, x);
-        if let Dynamic::Nonlinear { rhs, .. } = &self.prepared.dynamic {
-            rhs.run(&self.inputs, dx, &mut self.work.scratch);
-        }
+        self.equations.rhs.run(&self.inputs, dx, &mut self.work.scratch);
     }
 
     fn jacobian(&mut self, t: f64, x: &[f64], j: &mut [f64]) -> Derivative {
         self.place(t, x);
-        let Dynamic::Nonlinear { jacobian, places, .. } = &self.prepared.dynamic else {
-            return Derivative::Unknown;
-        };
         j.fill(0.0);
-        for ((row, column), value) in places.iter().zip(self.work.run(jacobian, &self.inputs)) {
+        for ((row, column), value) in
+            self.equations.places.iter().zip(self.work.run(&self.equations.jacobian, &self.inputs))
+        {
             j[row * x.len() + column] = *value;
         }
         Derivative::Written
@@ -142,8 +149,7 @@ impl Equations for Integrand<'_, '_> {
 
     fn time_derivative(&mut self, t: f64, x: &[f64], dt: &mut [f64]) -> Derivative {
         self.place(t, x);
-        let Dynamic::Nonlinear { time, .. } = &self.prepared.dynamic else { return Derivative::Unknown };
-        time.run(&self.inputs, dt, &mut self.work.scratch);
+        self.equations.time.run(&self.inputs, dt, &mut self.work.scratch);
         Derivative::Written
     }
 }
