@@ -86,7 +86,9 @@ impl Fleet for Trial<'_> {
         let width = t.len();
         for (lane, patient) in self.lanes.iter().enumerate() {
             let at = |row: usize| row * width + lane;
-            let Some((patient, _)) = patient else { continue };
+            let Some((patient, given)) = patient else { continue };
+            let leg = (*given as f64 - 1.0) * self.patients[*patient].interval;
+            assert!(t[lane] >= leg && t[lane] <= leg + self.patients[*patient].interval, "outside its leg");
             let found = equations(&self.patients[*patient], t[lane], [x[at(0)], x[at(1)], x[at(2)]]);
             (0..STATES).for_each(|row| dx[at(row)] = found[row]);
         }

@@ -3,7 +3,7 @@
 //! * [`Profile`]: times and concentrations that were checked; [`Observed`] cleans raw data (missing values, values
 //!   below the limit of quantification) by a stated policy.
 //! * [`analyse`]: non-compartmental analysis of a single dose; [`steady_state`]: metrics of one dosing interval;
-//!   [`Accumulation`]: from one to the other.
+//!   [`Accumulation`]: from one to the other; [`partial_area`], [`concentration_at`]: anything between two times.
 //! * [`quantile`], [`Geometric`]: summaries of values at hand; [`Sketch`], [`Moments`], [`Paired`]: of values that
 //!   stream by and are not kept.
 //!
@@ -19,7 +19,7 @@ mod sketch;
 mod steady;
 mod terminal;
 
-pub use area::AucRule;
+pub use area::{AucRule, concentration_at, partial_area};
 pub use moments::{Moments, Paired};
 pub use nca::{Analysis, Extrapolated, Nca, Route, analyse};
 pub use profile::{BelowLimit, Observed, Profile, ProfileError, Treatment};

@@ -1,6 +1,9 @@
 //! Metrics of one dosing interval at steady state, and what repeated dosing adds to a single dose.
 
-use super::{Absent, AucRule, Metric, Profile, ProfileError, Terminal, area::Area, ratio};
+use super::{
+    Absent, AucRule, Metric, Profile, ProfileError, Terminal, area::Area, concentration_at, partial_area,
+    ratio,
+};
 use crate::math;
 
 /// Metrics of a dosing interval from 0 to τ.
@@ -52,20 +55,15 @@ pub fn steady_state(
     }
     let inside = Profile::new(times, concentrations)?;
     let peak = inside.peak();
-    let ctrough = end(profile, tau, within, times[peak], rule);
+    let ctrough = concentration_at(profile, tau, rule);
     let lowest = concentrations.iter().chain(&ctrough).copied().fold(f64::INFINITY, f64::min);
     let mut area = Area::default();
     if times[0] > 0.0 {
         area += rule.piece((0.0, lowest), (times[0], concentrations[0]), times[peak]);
     }
     area += super::area::over(&inside, rule, 0, within - 1);
-    let last = (times[within - 1], concentrations[within - 1]);
-    let auc_tau = ctrough.map(|c| {
-        if last.0 < tau {
-            area += rule.piece(last, (tau, c), times[peak])
-        }
-        area.auc
-    });
+    let last = times[within - 1];
+    let auc_tau = partial_area(profile, last, tau, rule).map(|rest| area.auc + rest);
     let cmax = concentrations[peak];
     let cavg = auc_tau.map(|auc| auc / tau);
     Ok(SteadyState {
@@ -79,20 +77,6 @@ pub fn steady_state(
         swing: ratio(cmax - lowest, lowest),
         clearance: auc_tau.and_then(|auc| dose.ok_or(Absent::NoDose).and_then(|dose| ratio(dose, auc))),
     })
-}
-
-/// The concentration at the end of the interval, of which `within` samples lie inside.
-fn end(profile: &Profile, tau: f64, within: usize, peak_time: f64, rule: AucRule) -> Metric {
-    let point = |i: usize| (profile.times()[i], profile.concentrations()[i]);
-    let last = point(within - 1);
-    if last.0 == tau {
-        return Ok(last.1);
-    }
-    if within < profile.times().len() {
-        return Ok(rule.between(last, point(within), peak_time, tau));
-    }
-    let terminal = Terminal::best(profile, false).map_err(|_| Absent::NotCovered)?;
-    Ok(last.1 * math::exp(-terminal.lambda_z * (tau - last.0)))
 }
 
 /// What repeated dosing adds: ratios of steady state to the interval after the first dose.

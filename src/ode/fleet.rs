@@ -117,11 +117,6 @@ impl FleetIntegrator {
         }
     }
 
-    /// How many lanes there are.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
     /// Evaluations of whole blocks in the last run.
     pub fn blocks(&self) -> usize {
         self.blocks
@@ -394,10 +389,9 @@ impl FleetIntegrator {
         let good = error <= 1.0;
         if good && time == to {
             Ended::Arrived
-        } else if !good && too_short(step, time, to) && error.is_finite() {
-            Ended::Failed(OdeError::StepUnderflow { time, step, steps })
         } else if !good && too_short(step, time, to) {
-            Ended::Failed(OdeError::NonFinite { time, steps })
+            let underflow = OdeError::StepUnderflow { time, step, steps };
+            Ended::Failed(if error.is_finite() { underflow } else { OdeError::NonFinite { time, steps } })
         } else if tried >= self.settings.most_steps {
             Ended::Failed(OdeError::TooManySteps { time, steps: tried })
         } else {
