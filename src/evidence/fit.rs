@@ -3,6 +3,7 @@ use super::arm_likelihood::Risk;
 use super::arm_means::{ArmMean, MeanFit};
 use super::arms::{Arm, ArmCounts, ExposureLaw};
 use super::discriminant::{Discriminant, Quartiles, type7};
+use super::individual::individual;
 use super::latent::{LabelModel, LatentFit, LatentOptions, fit_latent};
 use super::paper::{
     ArmPaper, Body, Evidence, ExposureAxis, Group, MeanPaper, QuantileMethod, QuantilePaper, Ratio,
@@ -78,12 +79,18 @@ pub fn fit(evidence: &Evidence, inputs: &Inputs<'_>) -> Result<Fit, Problems> {
         Body::Quantiles(paper) => quantiles(evidence, paper, inputs),
         Body::Arms(paper) => arms(evidence, paper, inputs),
         Body::Means(paper) => means(evidence, paper, inputs),
-        Body::Individual(_) => Err(Diagnostic::error("E0707", "individual data").into()),
+        Body::Individual(paper) => individual(evidence, paper, inputs),
         Body::Ratios(ratios) => Ok(published_ratios(evidence, ratios)),
     }
 }
 
-fn basis(evidence: &Evidence, metric: Metric, range: [f64; 2], method: String, patients: f64) -> Basis {
+pub(super) fn basis(
+    evidence: &Evidence,
+    metric: Metric,
+    range: [f64; 2],
+    method: String,
+    patients: f64,
+) -> Basis {
     let mut basis = Basis::new(evidence.outcome.clone(), metric, range);
     basis.source.clone_from(&evidence.source);
     basis.method = method;
@@ -275,6 +282,15 @@ fn arms(evidence: &Evidence, paper: &ArmPaper, inputs: &Inputs<'_>) -> Result<Fi
         Risk::Rate => Link::Cloglog { follow_up: if longest > 0.0 { longest } else { YEAR } },
     };
     let mut summary = Summary::new(evidence);
+    for trial in counts.trials() {
+        let mut of_trial = counts.arms().iter().filter(|arm| arm.trial == *trial);
+        if of_trial.all(|arm| arm.events == 0.0) {
+            summary.warn(
+                Diagnostic::warning("E0734", format!("{trial}: no arm has an event"))
+                    .help("its intercept rests on the prior; the data only say that the event is rare"),
+            );
+        }
+    }
     let mut responses = Vec::new();
     for &(form, ec50_prior) in &paper.forms {
         let model = ArmModel { form, ec50_prior, risk: paper.risk, priors: None };

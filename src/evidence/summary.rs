@@ -1,3 +1,4 @@
+use super::calibration::Bin;
 use super::paper::Evidence;
 use crate::diagnostic::Diagnostic;
 use crate::response::{Draw, Draws, ResponseModel};
@@ -34,6 +35,8 @@ pub struct Summary {
     pub figures: Vec<Figure>,
     /// The exposure-response curves, one for each response model.
     pub curves: Vec<Band>,
+    /// Observed shares by quarters of the exposure (coherent units), where there are individual data.
+    pub bins: Vec<Bin>,
     /// Warnings.
     pub warnings: Vec<Diagnostic>,
     /// What must be known to read the figures.
@@ -49,6 +52,7 @@ impl Summary {
             title: evidence.title.clone(),
             figures: Vec::new(),
             curves: Vec::new(),
+            bins: Vec::new(),
             warnings: Vec::new(),
             notes: evidence.notes.clone(),
         }

@@ -4,11 +4,13 @@
 //! functions here do not. Nothing in this crate calls the standard ones on a path that reaches a result.
 
 mod chi_square;
+mod cholesky;
 mod normal;
 mod optimise;
 mod quadrature;
 
 pub use chi_square::chi_square_tail;
+pub use cholesky::Cholesky;
 pub use normal::{normal_cdf, normal_quantile};
 pub use optimise::{minimum, root};
 pub use quadrature::normal_quadrature;
