@@ -274,7 +274,7 @@ fn individual_data_that_cannot_be_fitted_are_refused() {
         ("CT,REM\n2,0\n-4,1\n", "E0756", "negative"),
         ("C,REM\n2,0\n", "E0756", "no column `CT`"),
         ("CT,REM\n", "E0756", "no rows"),
-        ("CT,REM\n4,0\n4,1\n", "E0706", "positive"),
+        ("CT,REM\n4,0\n4,1\n", "E0753", "linearly dependent"),
     ] {
         let found = problems(DATA, Some(data));
         let shown: Vec<String> = found.iter().map(ToString::to_string).collect();

@@ -1,9 +1,10 @@
 //! Fits of individual data: a row for each patient.
 
 use super::calibration::{auc, bins, hosmer_lemeshow};
+use super::design::Design;
 use super::fit::{Fit, Inputs, Named, basis};
 use super::latent::LabelPriors;
-use super::logistic::{Design, Estimator};
+use super::logistic::Estimator;
 use super::logistic_posterior::{LinePosterior, sample_logistic};
 use super::paper::{Evidence, IndividualPaper};
 use super::prior::Prior;

@@ -1,147 +1,6 @@
+use super::design::Design;
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::math::{Cholesky, chi_square_tail};
-
-/// Data of a logistic regression: events among trials for each row of predictors.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Design {
-    names: Vec<String>,
-    /// Row-major, with the column of ones that the intercept needs.
-    x: Vec<f64>,
-    events: Vec<f64>,
-    trials: Vec<f64>,
-    intercept: bool,
-}
-
-impl Design {
-    /// A design with an intercept: names and columns of the predictors, and events (0 or 1) of each subject.
-    ///
-    /// # Errors
-    /// E0751 where columns differ in length or hold what is no number, E0752 where an outcome is neither 0 nor 1.
-    pub fn new(predictors: &[(String, Vec<f64>)], outcome: &[f64]) -> Result<Self, Problems> {
-        if let Some(row) = outcome.iter().position(|y| *y != 0.0 && *y != 1.0) {
-            return Err(Diagnostic::error(
-                "E0752",
-                format!("row {}: the outcome {} is neither 0 nor 1", row + 1, outcome[row]),
-            )
-            .help("an outcome is 1 where the event happened and 0 where it did not")
-            .into());
-        }
-        Design::grouped(predictors, outcome, &vec![1.0; outcome.len()], true)
-    }
-
-    /// A design of rows that stand for several subjects each: events among trials; with or without an intercept.
-    ///
-    /// # Errors
-    /// E0751 where columns differ in length or hold what is no number, E0752 for events that cannot be.
-    pub fn grouped(
-        predictors: &[(String, Vec<f64>)],
-        events: &[f64],
-        trials: &[f64],
-        intercept: bool,
-    ) -> Result<Self, Problems> {
-        let rows = events.len();
-        if rows == 0 || trials.len() != rows || predictors.iter().any(|(_, column)| column.len() != rows) {
-            return Err(
-                Diagnostic::error("E0751", "the columns of the data differ in length, or are empty").into()
-            );
-        }
-        for (name, column) in predictors {
-            if let Some(row) = column.iter().position(|x| !x.is_finite()) {
-                return Err(Diagnostic::error("E0751", format!("row {}: `{name}` is no number", row + 1))
-                    .help("rows with missing values are to be left out")
-                    .into());
-            }
-        }
-        if let Some(row) =
-            (0..rows).find(|&i| !(events[i] >= 0.0 && events[i] <= trials[i] && trials[i] > 0.0))
-        {
-            return Err(Diagnostic::error(
-                "E0752",
-                format!("row {}: {} events in {} cannot be", row + 1, events[row], trials[row]),
-            )
-            .into());
-        }
-        let mut names: Vec<String> = predictors.iter().map(|(name, _)| name.clone()).collect();
-        if intercept {
-            names.insert(0, "(Intercept)".into());
-        }
-        let mut x = Vec::with_capacity(rows * names.len());
-        for row in 0..rows {
-            if intercept {
-                x.push(1.0);
-            }
-            x.extend(predictors.iter().map(|(_, column)| column[row]));
-        }
-        Ok(Design { names, x, events: events.to_vec(), trials: trials.to_vec(), intercept })
-    }
-
-    /// The names of the coefficients, the intercept first.
-    pub fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    /// Events of each row.
-    pub fn events(&self) -> &[f64] {
-        &self.events
-    }
-
-    /// Trials of each row.
-    pub fn trials(&self) -> &[f64] {
-        &self.trials
-    }
-
-    fn width(&self) -> usize {
-        self.names.len()
-    }
-
-    fn row(&self, i: usize) -> &[f64] {
-        &self.x[i * self.width()..(i + 1) * self.width()]
-    }
-
-    /// The predictors' sums for each row.
-    pub fn predictors(&self, coefficients: &[f64]) -> Vec<f64> {
-        (0..self.events.len())
-            .map(|i| self.row(i).iter().zip(coefficients).map(|(x, b)| x * b).sum())
-            .collect()
-    }
-
-    /// The fitted probabilities of each row.
-    pub fn probabilities(&self, coefficients: &[f64]) -> Vec<f64> {
-        self.predictors(coefficients).into_iter().map(|eta| 1.0 / (1.0 + libm::exp(-eta))).collect()
-    }
-
-    /// The log-likelihood; without the binomial coefficients of grouped rows.
-    pub fn log_likelihood(&self, coefficients: &[f64]) -> f64 {
-        let softplus =
-            |x: f64| if x > 0.0 { x + libm::log1p(libm::exp(-x)) } else { libm::log1p(libm::exp(x)) };
-        self.predictors(coefficients)
-            .iter()
-            .zip(self.events.iter().zip(&self.trials))
-            .map(|(eta, (y, n))| y * eta - n * softplus(*eta))
-            .sum()
-    }
-
-    /// The Fisher information X'WX with weights n p (1 - p), each multiplied by `factor`.
-    fn information(&self, p: &[f64], factor: impl Fn(usize) -> f64) -> Vec<f64> {
-        let width = self.width();
-        let mut matrix = vec![0.0; width * width];
-        for (i, p) in p.iter().enumerate() {
-            let weight = self.trials[i] * p * (1.0 - p) * factor(i);
-            let row = self.row(i);
-            for a in 0..width {
-                for b in 0..=a {
-                    matrix[a * width + b] += weight * row[a] * row[b];
-                }
-            }
-        }
-        for a in 0..width {
-            for b in a + 1..width {
-                matrix[a * width + b] = matrix[b * width + a];
-            }
-        }
-        matrix
-    }
-}
 
 /// How a logistic regression is estimated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -262,7 +121,7 @@ impl Estimator {
     fn at(self, design: &Design, beta: &[f64]) -> Option<Point> {
         let p = design.probabilities(beta);
         let width = design.width();
-        let factor = Cholesky::new(&design.information(&p, |_| 1.0), width)?;
+        let factor = Cholesky::new(&design.information(&p), width)?;
         let mut objective = design.log_likelihood(beta);
         let hat = if self == Estimator::Firth {
             objective += 0.5 * factor.log_determinant();
@@ -272,7 +131,7 @@ impl Estimator {
         };
         let mut score = vec![0.0; width];
         for (i, p) in p.iter().enumerate() {
-            let residual = design.events[i] - design.trials[i] * p + hat[i] * (0.5 - p);
+            let residual = design.events()[i] - design.trials()[i] * p + hat[i] * (0.5 - p);
             for (s, x) in score.iter_mut().zip(design.row(i)) {
                 *s += residual * x;
             }
@@ -283,7 +142,7 @@ impl Estimator {
     /// A Newton step that leaves one coefficient where it is.
     fn step_without(self, design: &Design, beta: &[f64], fixed: usize, score: &[f64]) -> Option<Vec<f64>> {
         let p = design.probabilities(beta);
-        let (width, information) = (design.width(), design.information(&p, |_| 1.0));
+        let (width, information) = (design.width(), design.information(&p));
         let kept: Vec<usize> = (0..width).filter(|&j| j != fixed).collect();
         let mut step = vec![0.0; width];
         if kept.is_empty() {
@@ -327,7 +186,7 @@ fn leverages(design: &Design, p: &[f64], factor: &Cholesky) -> Vec<f64> {
             let quadratic: f64 = (0..width)
                 .map(|a| row[a] * (0..width).map(|b| inverse[a * width + b] * row[b]).sum::<f64>())
                 .sum();
-            design.trials[i] * p * (1.0 - p) * quadratic
+            design.trials()[i] * p * (1.0 - p) * quadratic
         })
         .collect()
 }
@@ -338,7 +197,7 @@ fn separated(design: &Design, direction: &[f64]) -> Vec<String> {
     let changes = design.predictors(direction);
     let largest = changes.iter().fold(0.0, |m: f64, c| m.max(c.abs()));
     let slack = 1e-3 * largest;
-    let parts = changes.iter().zip(design.events.iter().zip(&design.trials)).all(|(change, (y, n))| {
+    let parts = changes.iter().zip(design.events().iter().zip(design.trials())).all(|(change, (y, n))| {
         let falls_with = *y > 0.0 && *change < -slack;
         let rises_without = y < n && *change > slack;
         !falls_with && !rises_without
@@ -347,7 +206,7 @@ fn separated(design: &Design, direction: &[f64]) -> Vec<String> {
         return Vec::new();
     }
     let longest = direction.iter().fold(0.0, |m: f64, d| m.max(d.abs()));
-    let grows = direction.iter().zip(&design.names).filter(|(d, _)| d.abs() > 1e-3 * longest);
+    let grows = direction.iter().zip(design.names()).filter(|(d, _)| d.abs() > 1e-3 * longest);
     grows.map(|(_, name)| format!("`{name}`")).collect()
 }
 
@@ -402,9 +261,9 @@ impl LogisticFit {
     /// are).
     pub fn deviances(&self, design: &Design) -> (f64, f64) {
         let deviance = |p: &dyn Fn(usize) -> f64| -> f64 {
-            (0..design.events.len())
+            (0..design.events().len())
                 .map(|i| {
-                    let (y, n, p) = (design.events[i], design.trials[i], p(i));
+                    let (y, n, p) = (design.events()[i], design.trials()[i], p(i));
                     let part = |y: f64, mu: f64| if y > 0.0 { y * libm::log(y / mu) } else { 0.0 };
                     2.0 * (part(y, n * p) + part(n - y, n * (1.0 - p)))
                 })
@@ -412,7 +271,7 @@ impl LogisticFit {
         };
         let fitted = design.probabilities(&self.coefficients);
         let share = if design.intercept {
-            design.events.iter().sum::<f64>() / design.trials.iter().sum::<f64>()
+            design.events().iter().sum::<f64>() / design.trials().iter().sum::<f64>()
         } else {
             0.5
         };

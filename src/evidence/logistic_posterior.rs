@@ -2,9 +2,10 @@ use rayon::prelude::*;
 
 use super::convergence::{bulk_ess, split_r_hat};
 use super::density::Density;
+use super::design::Design;
 use super::discriminant::type7;
 use super::latent::LabelPriors;
-use super::logistic::{Design, Estimator};
+use super::logistic::Estimator;
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::math::Cholesky;
 use crate::random::{Address, Purpose, Stream};

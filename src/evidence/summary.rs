@@ -83,7 +83,7 @@ impl Summary {
         let exposures: Vec<f64> =
             (0..POINTS).map(|i| low + (high - low) * i as f64 / (POINTS - 1) as f64).collect();
         let draws = model.curve().draws().len().max(1);
-        let mut columns = vec![Vec::with_capacity(draws); POINTS];
+        let mut columns = vec![Vec::new(); POINTS];
         let mut row = vec![0.0; POINTS];
         for draw in 0..draws {
             model.probability_slice(Draw::Number(draw), &exposures, &mut row);

@@ -253,7 +253,8 @@ fn converged(problem: &Problem, records: &[Record]) -> Result<Vec<Convergence>, 
         let (r_hat, ess) = (split_r_hat(&chains), bulk_ess(&chains));
         // A rank that one grade holds nearly always says nothing of mixing.
         let constant = column >= extremes && !(0.02..=0.98).contains(&mean);
-        if !constant && !(r_hat <= MOST_R_HAT && ess >= LEAST_ESS) {
+        let mixed = r_hat <= MOST_R_HAT && ess >= LEAST_ESS;
+        if !(constant || mixed) {
             bad.push(format!("{quantity}: R-hat {r_hat:.3}, ESS {ess:.0}"));
         }
         found.push(Convergence { quantity, mean, r_hat, ess });
