@@ -24,9 +24,11 @@
 //! # Ok::<(), exposim::diagnostic::Problems>(())
 //! ```
 
+mod library;
 mod table;
 mod tree;
 
+pub use library::{Files, SHIPPED, Shipped, not_found};
 pub use table::{Item, Table};
 
 use std::ops::Range;

@@ -75,6 +75,13 @@ impl<'a> Table<'a> {
         self.problems.push(diagnostic.at(self.source, span));
     }
 
+    /// The place of a key of a table within this one. Does not count as asking for it.
+    pub fn key_span(&self, table: &str, key: &str) -> Option<Range<usize>> {
+        let inner = self.raw().iter().find(|entry| entry.key == table)?;
+        let Value::Table(entries) = &inner.node.value else { return None };
+        entries.iter().find(|entry| entry.key == key).map(|entry| entry.key_span.clone())
+    }
+
     /// Whether the key is there. Does not count as asking for it.
     pub fn has(&self, key: &str) -> bool {
         self.raw().iter().any(|entry| entry.key == key)
@@ -247,6 +254,21 @@ impl<'a> Item<'a> {
     /// Reports a problem at this value.
     pub fn report(&self, diagnostic: Diagnostic) {
         self.problems.push(diagnostic.at(self.source, self.span()));
+    }
+
+    /// Reports a problem at a part of this string: the bytes of its content, from 0. Exact where the string is
+    /// written without escapes.
+    pub fn report_within(&self, diagnostic: Diagnostic, part: Range<usize>) {
+        let span = self.span();
+        let written = self.source.text().get(span.clone()).unwrap_or("");
+        let mut quotes = written.chars().take_while(|c| matches!(c, '"' | '\'')).count();
+        // An empty string is two quotes of which one opens.
+        if quotes == 2 {
+            quotes = 1;
+        }
+        let start = (span.start + quotes + part.start).min(span.end);
+        let end = (span.start + quotes + part.end).clamp(start, span.end.max(start));
+        self.problems.push(diagnostic.at(self.source, start..end));
     }
 
     /// Whether the value is a table.

@@ -1,3 +1,6 @@
+use super::dispatch::{Kernel, dispatch};
+use super::elementary::ln;
+
 /// Standard normal distribution function.
 pub fn normal_cdf(z: f64) -> f64 {
     0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2)
@@ -8,26 +11,97 @@ pub fn normal_cdf(z: f64) -> f64 {
 /// Wichura 1988, Algorithm AS 241 (PPND16), Applied Statistics 37:477-484. Infinite at 0 and 1, NaN outside.
 pub fn normal_quantile(p: f64) -> f64 {
     let q = p - 0.5;
-    if q.abs() <= 0.425 {
-        let r = 0.180625 - q * q;
-        return q * ratio(r, &CENTRE_NUMERATOR, &CENTRE_DENOMINATOR);
-    }
-    let tail = if q < 0.0 { p } else { 1.0 - p };
-    if tail <= 0.0 {
-        return if tail == 0.0 { q.signum() * f64::INFINITY } else { f64::NAN };
-    }
-    let r = (-libm::log(tail)).sqrt();
-    let z = if r <= 5.0 {
-        ratio(r - 1.6, &MIDDLE_NUMERATOR, &MIDDLE_DENOMINATOR)
-    } else {
-        ratio(r - 5.0, &FAR_NUMERATOR, &FAR_DENOMINATOR)
-    };
-    if q < 0.0 { -z } else { z }
+    if q.abs() <= CENTRE { centre(q) } else { tail(p, q, true) }
 }
 
+/// Half the width of the range of p - 1/2 in which one ratio of polynomials does.
+const CENTRE: f64 = 0.425;
+/// Where the middle ratio ends and the far one begins, in sqrt(-ln p).
+const FAR: f64 = 5.0;
+
+#[inline(always)]
+fn centre(q: f64) -> f64 {
+    q * ratio(0.180625 - q * q, &CENTRE_NUMERATOR, &CENTRE_DENOMINATOR)
+}
+
+/// The quantile outside the centre; without `far` it is wrong where the far ratio is needed.
+#[inline(always)]
+fn tail(p: f64, q: f64, far: bool) -> f64 {
+    let lower = q < 0.0;
+    let area = if lower { p } else { 1.0 - p };
+    let r = (-ln(area)).sqrt();
+    let z = if far && r > FAR {
+        ratio(r - FAR, &FAR_NUMERATOR, &FAR_DENOMINATOR)
+    } else {
+        ratio(r - 1.6, &MIDDLE_NUMERATOR, &MIDDLE_DENOMINATOR)
+    };
+    let z = if lower { -z } else { z };
+    let z = if area == 0.0 { if lower { f64::NEG_INFINITY } else { f64::INFINITY } } else { z };
+    if area >= 0.0 { z } else { f64::NAN }
+}
+
+/// How many probabilities are worked on at a time: their tails are gathered, so that lanes do not compute what is
+/// not needed.
+const CHUNK: usize = 128;
+
+/// Quantiles in place, over gathered tails.
+struct Quantiles<'a>(&'a mut [f64]);
+
+impl Kernel for Quantiles<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for chunk in self.0.chunks_mut(CHUNK) {
+            let mut at = [0usize; CHUNK];
+            let mut p = [0.25; CHUNK];
+            let mut found = 0;
+            for (i, &probability) in chunk.iter().enumerate() {
+                at[found] = i;
+                p[found] = probability;
+                let central = (probability - 0.5).abs() <= CENTRE;
+                found += usize::from(!central);
+            }
+            for value in chunk.iter_mut() {
+                *value = centre(*value - 0.5);
+            }
+            let mut z = [0.0; CHUNK];
+            let mut far = false;
+            for (&p, z) in p[..found].iter().zip(&mut z) {
+                *z = tail(p, p - 0.5, false);
+            }
+            for &p in &p[..found] {
+                far |= !(1e-10..=1.0 - 1e-10).contains(&p);
+            }
+            for ((&p, &z), &i) in p.iter().zip(&z).zip(&at[..found]) {
+                chunk[i] = if far { tail(p, p - 0.5, true) } else { z };
+            }
+        }
+    }
+}
+
+/// [`normal_quantile`] of every element, which takes its place.
+pub fn normal_quantile_in_place(p: &mut [f64]) {
+    dispatch(Quantiles(p));
+}
+
+/// [`normal_quantile`] of every element. Where the slices differ in length, the shorter counts.
+pub fn normal_quantile_slice(p: &[f64], z: &mut [f64]) {
+    for (p, z) in p.iter().zip(z.iter_mut()) {
+        *z = *p;
+    }
+    let length = p.len().min(z.len());
+    normal_quantile_in_place(&mut z[..length]);
+}
+
+#[inline(always)]
 fn ratio(r: f64, numerator: &[f64; 8], denominator: &[f64; 8]) -> f64 {
-    let horner = |c: &[f64; 8]| c.iter().rev().fold(0.0, |sum, &c| sum * r + c);
-    horner(numerator) / horner(denominator)
+    let (mut over, mut under) = (0.0, 0.0);
+    for i in (0..8).rev() {
+        over = over * r + numerator[i];
+        under = under * r + denominator[i];
+    }
+    over / under
 }
 
 const CENTRE_NUMERATOR: [f64; 8] = [
@@ -110,6 +184,19 @@ mod tests {
         }
         assert_eq!(normal_quantile(0.0), f64::NEG_INFINITY);
         assert!(normal_quantile(1.5).is_nan());
+    }
+
+    #[test]
+    fn slices_have_the_bits_of_the_scalar() {
+        let mut p: Vec<f64> = (0..5000).map(|i| f64::from(i) / 4999.0).collect();
+        p.extend([1e-11, 1e-300, 5e-324, 1.0 - 1e-16, f64::NAN, -1.0, 2.0, f64::INFINITY, 0.075, 0.925]);
+        let expected: Vec<u64> = p.iter().map(|&p| normal_quantile(p).to_bits()).collect();
+        for length in [0, 1, 7, 129, p.len()] {
+            let mut z = vec![0.0; p.len()];
+            normal_quantile_slice(&p[p.len() - length..], &mut z);
+            let got: Vec<u64> = z[..length].iter().map(|z| z.to_bits()).collect();
+            assert_eq!(got, expected[p.len() - length..]);
+        }
     }
 
     #[test]

@@ -78,33 +78,48 @@ impl Div for Dimension {
     }
 }
 
-/// Words, such as `mass/volume` or `volume/time`; a pure number is `a pure number`.
-impl fmt::Display for Dimension {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (volume, length) = if self.length % 3 == 0 { (self.length / 3, 0) } else { (0, self.length) };
-        let parts = [
-            ("mass", self.mass),
-            ("substance", self.substance),
-            ("volume", volume),
-            ("length", length),
-            ("time", self.time),
-        ];
+impl Dimension {
+    /// Exponents under five names, with whole volumes instead of lengths where the length's exponent allows it.
+    fn parts(self, names: [&'static str; 5]) -> [(&'static str, i8); 5] {
+        let [mass, substance, volume, length, time] = names;
+        let (volumes, lengths) = if self.length % 3 == 0 { (self.length / 3, 0) } else { (0, self.length) };
+        [
+            (mass, self.mass),
+            (substance, self.substance),
+            (volume, volumes),
+            (length, lengths),
+            (time, self.time),
+        ]
+    }
+
+    /// A fraction of named factors; `one` where there are none.
+    fn fraction(self, names: [&'static str; 5], one: &str) -> String {
+        let parts = self.parts(names);
         let side = |sign: i8| {
-            parts
-                .iter()
-                .filter(|(_, e)| e.signum() == sign)
-                .map(|(name, e)| {
-                    let power = e.unsigned_abs();
-                    if power == 1 { (*name).to_string() } else { format!("{name}^{power}") }
-                })
-                .collect::<Vec<_>>()
+            let factor = |(name, e): &(&str, i8)| match e.unsigned_abs() {
+                1 => (*name).to_string(),
+                power => format!("{name}^{power}"),
+            };
+            parts.iter().filter(|(_, e)| e.signum() == sign).map(factor).collect::<Vec<_>>()
         };
         let (above, below) = (side(1), side(-1));
         match (above.is_empty(), below.is_empty()) {
-            (true, true) => f.write_str("a pure number"),
-            (false, true) => f.write_str(&above.join(" ")),
-            (true, false) => write!(f, "1/{}", below.join("/")),
-            (false, false) => write!(f, "{}/{}", above.join(" "), below.join("/")),
+            (true, true) => one.to_string(),
+            (false, true) => above.join(" "),
+            (true, false) => format!("1/{}", below.join("/")),
+            (false, false) => format!("{}/{}", above.join(" "), below.join("/")),
         }
+    }
+
+    /// The text of the coherent unit, such as `mg/L`; `1` for a pure number.
+    pub(super) fn coherent_unit(self) -> String {
+        self.fraction(["mg", "mol", "L", "dm", "h"], "1")
+    }
+}
+
+/// Words, such as `mass/volume` or `volume/time`; a pure number is `a pure number`.
+impl fmt::Display for Dimension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.fraction(["mass", "substance", "volume", "length", "time"], "a pure number"))
     }
 }

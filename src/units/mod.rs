@@ -35,6 +35,11 @@ impl Unit {
         Unit { text: "1".into(), dimension: Dimension::ONE, numerator: 1.0, denominator: 1.0 }
     }
 
+    /// The coherent unit of a dimension, such as mg/L.
+    pub fn coherent(dimension: Dimension) -> Self {
+        Unit { text: dimension.coherent_unit(), dimension, numerator: 1.0, denominator: 1.0 }
+    }
+
     /// What was written.
     pub fn text(&self) -> &str {
         &self.text

@@ -1,0 +1,102 @@
+//! `exposim check`: reads files of any kind and tells what is wrong with them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::files::{Disk, named};
+use super::{Stop, print};
+use crate::diagnostic::{Collector, Diagnostic, Problems, Severity, Source};
+use crate::document::Document;
+use crate::evidence::Evidence;
+use crate::model::{Choices, Model};
+use crate::population::Population;
+use crate::trial::Study;
+
+/// Arguments of `exposim check`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Files: models, populations, evidence or studies; or names of shipped files.
+    #[arg(required = true)]
+    files: Vec<String>,
+    /// Print the problems as JSON, with positions, for editors.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    let mut lines = String::new();
+    for name in &arguments.files {
+        match named(name).map_err(Problems::from).and_then(|source| check(&source, Path::new(name))) {
+            Ok((kind, warnings)) => {
+                lines.push_str(&format!(
+                    "{name}: {kind}, {}\n",
+                    if warnings.is_empty() { "fine" } else { "with warnings" }
+                ));
+                found.extend(warnings);
+            }
+            Err(problems) => found.extend(problems.list().iter().cloned()),
+        }
+    }
+    if arguments.json {
+        print(&json(&found))?;
+    } else {
+        print(&lines)?;
+    }
+    let collector = Collector::new();
+    let wrong = found.iter().any(|d| d.severity == Severity::Error);
+    if arguments.json {
+        return if wrong { Err(Stop::Told) } else { Ok(()) };
+    }
+    found.into_iter().for_each(|d| collector.push(d));
+    match collector.finish((!wrong).then_some(())) {
+        Ok(((), warnings)) => {
+            warnings.iter().for_each(|w| anstream::eprintln!("{w}"));
+            Ok(())
+        }
+        Err(problems) => Err(problems.into()),
+    }
+}
+
+/// What a file is, by the table that opens it, and the warnings of reading it.
+fn check(source: &Arc<Source>, path: &Path) -> Result<(&'static str, Vec<Diagnostic>), Problems> {
+    let document = Document::parse(source)?;
+    let problems = Collector::new();
+    let root = document.root(&problems);
+    if root.has("model") && root.table("model").is_some_and(|t| t.has("title")) {
+        return Ok(("a model", Model::read(source, &Choices::default())?.1));
+    }
+    if root.has("evidence") {
+        return Ok(("evidence", Evidence::read(source)?.1));
+    }
+    if root.table("population").is_some() {
+        return Ok(("a population", Population::read(source)?.1));
+    }
+    let (_, warnings) = Study::read(source, &Disk::beside(path), &crate::run::kind)?;
+    Ok(("a study", warnings))
+}
+
+/// The problems as JSON: one object each, with file, line and column from 1.
+fn json(found: &[Diagnostic]) -> String {
+    let list: Vec<serde_json::Value> = found
+        .iter()
+        .map(|d| {
+            let place = d.place.as_ref().map(|(source, span)| {
+                let (line, column) = source.line_column(span.start);
+                let (end_line, end_column) = source.line_column(span.end);
+                serde_json::json!({
+                    "file": source.name(), "line": line, "column": column,
+                    "end-line": end_line, "end-column": end_column,
+                })
+            });
+            serde_json::json!({
+                "code": d.code,
+                "severity": if d.severity == Severity::Error { "error" } else { "warning" },
+                "message": d.message, "label": d.label, "help": d.help, "place": place,
+            })
+        })
+        .collect();
+    serde_json::Value::Array(list).to_string()
+}

@@ -1,0 +1,57 @@
+//! Opens files: shipped ones by name, the user's by path.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Source};
+use crate::document::{Files, LARGEST_FILE, Shipped, not_found};
+
+/// Shipped files by name, and files on disk by path, relative to the file that names them.
+#[derive(Clone, Debug)]
+pub(super) struct Disk {
+    folder: PathBuf,
+}
+
+impl Disk {
+    /// Paths count from the folder of a file.
+    pub(super) fn beside(file: &Path) -> Self {
+        Disk { folder: file.parent().map_or_else(PathBuf::new, Path::to_path_buf) }
+    }
+}
+
+impl Files for Disk {
+    fn open(&self, name: &str) -> Result<Arc<Source>, Diagnostic> {
+        if let Ok(source) = Shipped.open(name) {
+            return Ok(source);
+        }
+        let path = self.folder.join(name);
+        if !path.exists() {
+            return Err(not_found(name));
+        }
+        read(&path)
+    }
+}
+
+/// Reads a file that a user named (E0109).
+pub(super) fn read(path: &Path) -> Result<Arc<Source>, Diagnostic> {
+    let shown = path.display().to_string();
+    let refuse = |reason: String, help: &str| {
+        Diagnostic::error("E0109", format!("`{shown}` cannot be read: {reason}")).help(help)
+    };
+    let length = fs::metadata(path).map(|m| m.len());
+    if length.as_ref().is_ok_and(|l| *l > LARGEST_FILE as u64) {
+        return Err(refuse("it is too large".into(), "such files are a few kilobytes; is it the right one?"));
+    }
+    match fs::read(path).map(String::from_utf8) {
+        Ok(Ok(text)) => Ok(Source::new(shown, text)),
+        Ok(Err(_)) => Err(refuse("it is not UTF-8 text".into(), "save it as UTF-8; is it the right file?")),
+        Err(error) => Err(refuse(error.to_string(), "check the path and its permissions")),
+    }
+}
+
+/// A file that a command names: a path, or the name of a shipped file.
+pub(super) fn named(name: &str) -> Result<Arc<Source>, Diagnostic> {
+    let path = Path::new(name);
+    if path.exists() { read(path) } else { Shipped.open(name.strip_suffix(".toml").unwrap_or(name)) }
+}

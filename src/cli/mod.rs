@@ -1,0 +1,100 @@
+//! The command line: arguments, files, messages, exit codes.
+
+mod check;
+mod files;
+mod models;
+mod plot;
+mod run;
+mod show;
+mod simulate;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::diagnostic::Problems;
+
+/// Population pharmacokinetics, exposure-response and virtual trials.
+#[derive(Debug, Parser)]
+#[command(name = "exposim", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs a study: table on the terminal; summary, rows, manifest and report in the out folder.
+    Run(run::Arguments),
+    /// Runs a NONMEM-style data set through a model.
+    Simulate(simulate::Arguments),
+    /// Draws the charts of a finished run as SVG files.
+    Plot(plot::Arguments),
+    /// Checks files without running them.
+    Check(check::Arguments),
+    /// Lists the files that ship with the program.
+    Models,
+    /// Shows a model or population: parameters, units, sources, equations, and how they are solved.
+    Show(show::Arguments),
+}
+
+/// How a command went wrong.
+#[derive(Debug)]
+enum Stop {
+    /// The input is refused: exit code 2.
+    Input(Problems),
+    /// The run failed: exit code 1.
+    Run(String),
+    /// The input is refused, and the problems have been printed: exit code 2.
+    Told,
+}
+
+impl From<Problems> for Stop {
+    fn from(problems: Problems) -> Self {
+        Stop::Input(problems)
+    }
+}
+
+/// Writing to standard output failed; that a reader went away is no fault.
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Stop::Run(String::new())
+        } else {
+            Stop::Run(format!("the output could not be written: {error}"))
+        }
+    }
+}
+
+/// Prints a result to standard output.
+fn print(text: &str) -> Result<(), Stop> {
+    let mut out = anstream::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    if !text.ends_with('\n') {
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// Runs the command line of this process. Exit codes: 0 fine, 1 the run failed, 2 the input is wrong.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match &arguments.command {
+        Command::Run(arguments) => run::run(arguments),
+        Command::Simulate(arguments) => simulate::run(arguments),
+        Command::Plot(arguments) => plot::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::Models => models::run(),
+        Command::Show(arguments) => show::run(arguments),
+    };
+    let (message, code) = match result {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Stop::Input(problems)) => (problems.coloured(), 2),
+        Err(Stop::Told) => return ExitCode::from(2),
+        Err(Stop::Run(message)) if message.is_empty() => return ExitCode::from(1),
+        Err(Stop::Run(message)) => (format!("error: {message}"), 1),
+    };
+    anstream::eprintln!("{message}");
+    ExitCode::from(code)
+}

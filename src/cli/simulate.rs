@@ -1,0 +1,241 @@
+//! `exposim simulate`: a data set run through a model.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::Stop;
+use super::files::{named, read};
+use crate::diagnostic::{Diagnostic, Problems};
+use crate::dosing::dataset::DataSet;
+use crate::dosing::record::Carry;
+use crate::dosing::timeline::{Administered, Ending, Form};
+use crate::model::{Choices, Method, Model, Solver};
+use crate::run::simulate::{BetweenSubjects, Request, Residual, Rows, Simulation, administered, simulate};
+
+/// Arguments of `exposim simulate`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The model: a shipped name or a file.
+    #[arg(long)]
+    model: String,
+    /// The data set: comma- or blank-separated, NONMEM's columns.
+    #[arg(long)]
+    data: PathBuf,
+    /// Where the result goes; standard output otherwise.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Draw random effects for each subject (the default).
+    #[arg(long, overrides_with = "no_iiv")]
+    iiv: bool,
+    /// All random effects are zero.
+    #[arg(long)]
+    no_iiv: bool,
+    /// Add a column with residual error for each output that has one.
+    #[arg(long)]
+    residual: bool,
+    /// Print when each dose really enters instead of predictions.
+    #[arg(long)]
+    events: bool,
+    /// Show all records, not observations only.
+    #[arg(long)]
+    all_records: bool,
+    /// Covariates of a record hold over the interval that ends at it, as in NONMEM (the default).
+    #[arg(long, overrides_with = "locf")]
+    nocb: bool,
+    /// Covariates of a record hold over the interval that begins at it.
+    #[arg(long)]
+    locf: bool,
+    /// The seed of all draws.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Method for equations that are not linear, in place of the model's.
+    #[arg(long)]
+    method: Option<MethodWord>,
+    /// Relative tolerance for such equations.
+    #[arg(long)]
+    rtol: Option<f64>,
+    /// Absolute tolerance for such equations, in the units of the compartments.
+    #[arg(long)]
+    atol: Option<f64>,
+    /// An option of the model and what to choose, as in `variability=phase-1`.
+    #[arg(long = "choose", value_name = "OPTION=CHOICE")]
+    choices: Vec<String>,
+}
+
+/// A method by its word.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum MethodWord {
+    Automatic,
+    Explicit,
+    Stiff,
+}
+
+impl MethodWord {
+    fn method(self) -> Method {
+        match self {
+            MethodWord::Automatic => Method::Automatic,
+            MethodWord::Explicit => Method::Explicit,
+            MethodWord::Stiff => Method::Stiff,
+        }
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
+    let (model, warnings) =
+        Model::read(&named(&arguments.model).map_err(Problems::from)?, &choices(arguments)?)?;
+    tell(&warnings);
+    let (data, warnings) = DataSet::read(&read(&arguments.data).map_err(Problems::from)?)?;
+    tell(&warnings);
+    let request = request(arguments, &model);
+    let mut text = Vec::new();
+    if arguments.events {
+        let doses = administered(&model, &data, &request)?;
+        write_events(&model, &data, &doses, &mut text)
+    } else {
+        let simulation = simulate(&model, &data, &request)?;
+        tell(&simulation.warnings);
+        for failure in &simulation.failures {
+            let id = data.subjects().get(failure.subject).map_or("", |s| s.id.as_str());
+            anstream::eprintln!(
+                "subject {id} failed on the way to row {}: {}",
+                failure.row + 1,
+                failure.reason
+            );
+        }
+        write_rows(&data, &simulation, &mut text)
+    }
+    .map_err(|error| Stop::Run(error.to_string()))?;
+    match &arguments.out {
+        Some(path) => {
+            fs::write(path, text).map_err(|error| Stop::Run(format!("{}: {error}", path.display())))
+        }
+        None => io::stdout().write_all(&text).map_err(|error| Stop::Run(error.to_string())),
+    }
+}
+
+fn choices(arguments: &Arguments) -> Result<Choices, Problems> {
+    let split = |text: &String| {
+        let (option, choice) = text.split_once('=').ok_or_else(|| {
+            Diagnostic::error("E0901", format!("`--choose {text}` is incomplete"))
+                .help("write the option and what to choose, as in `--choose variability=phase-1`")
+        })?;
+        Ok((option.trim().to_owned(), choice.trim().to_owned()))
+    };
+    arguments.choices.iter().map(split).collect()
+}
+
+fn request(arguments: &Arguments, model: &Model) -> Request {
+    let own = model.solver();
+    Request {
+        carry: if arguments.locf { Carry::Forward } else { Carry::Backward },
+        between: if arguments.no_iiv { BetweenSubjects::Typical } else { BetweenSubjects::Drawn },
+        residual: if arguments.residual { Residual::Drawn } else { Residual::None },
+        rows: if arguments.all_records { Rows::All } else { Rows::Observations },
+        seed: arguments.seed,
+        solver: Some(Solver {
+            method: arguments.method.map_or(own.method, MethodWord::method),
+            relative: arguments.rtol.unwrap_or(own.relative),
+            absolute: arguments.atol.unwrap_or(own.absolute),
+        }),
+    }
+}
+
+fn tell(warnings: &[Diagnostic]) {
+    for warning in warnings {
+        anstream::eprintln!("{warning}");
+    }
+}
+
+/// A number as short as it can be read back.
+fn number(value: f64) -> String {
+    format!("{value:?}").trim_end_matches(".0").to_owned()
+}
+
+/// Every column of the data, the predictions, and the reason where a subject failed.
+fn write_rows(data: &DataSet, simulation: &Simulation, out: &mut Vec<u8>) -> csv::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    let names = data.columns().iter().map(String::as_str);
+    writer.write_record(names.chain(simulation.columns.iter().map(|c| c.name.as_str())).chain(["REASON"]))?;
+    let mut failures = simulation.failures.iter().peekable();
+    for predicted in &simulation.rows {
+        let over = |place: usize| data.subjects().get(place).is_none_or(|s| s.rows.end <= predicted.row);
+        while failures.next_if(|failure| over(failure.subject)).is_some() {}
+        let reason = match (&predicted.values, failures.peek()) {
+            (None, Some(failure)) => failure.reason.code(),
+            _ => "",
+        };
+        for column in 0..data.columns().len() {
+            writer.write_field(data.cell(predicted.row, column))?;
+        }
+        for place in 0..simulation.columns.len() {
+            let value = predicted.values.as_ref().and_then(|values| values.get(place));
+            writer.write_field(value.map(|value| number(*value)).unwrap_or_default())?;
+        }
+        writer.write_field(reason)?;
+        writer.write_record(None::<&[u8]>)?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
+/// When each dose really enters: one row a dose, or part of a dose.
+fn write_events(
+    model: &Model,
+    data: &DataSet,
+    doses: &[(usize, Vec<Administered>)],
+    out: &mut Vec<u8>,
+) -> csv::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record([
+        "ID",
+        "ROW",
+        "DOSE",
+        "GIVEN",
+        "ENTERS",
+        "ENDS",
+        "COMPARTMENT",
+        "AMT",
+        "F",
+        "LAG",
+        "AMOUNT",
+        "RATE",
+        "STATUS",
+    ])?;
+    for (subject, administered) in doses {
+        let Some(subject) = data.subjects().get(*subject) else { continue };
+        for dose in administered {
+            let compartment = model.compartments().get(dose.compartment);
+            let written = |amount: f64| compartment.map_or(amount, |c| c.unit.from_coherent(amount));
+            let rate = match dose.form {
+                Form::Bolus(_) => String::new(),
+                Form::Infusion { rate, .. } => number(written(rate)),
+            };
+            let status = match dose.ending {
+                Ending::Complete => "complete".to_owned(),
+                Ending::Cancelled { at } => format!("cancelled at {}", number(at)),
+                Ending::Interrupted { at } => format!("interrupted at {}", number(at)),
+            };
+            writer.write_record([
+                subject.id.as_str(),
+                &(subject.rows.start + dose.record + 1).to_string(),
+                &dose.number.to_string(),
+                &number(dose.given),
+                &number(dose.enters),
+                &number(dose.ends()),
+                compartment.map_or("", |c| c.name.as_str()),
+                &number(written(dose.amount)),
+                &number(dose.bioavailability),
+                &number(dose.lag),
+                &number(written(dose.bioavailability * dose.amount)),
+                &rate,
+                &status,
+            ])?;
+        }
+    }
+    writer.flush()?;
+    Ok(())
+}

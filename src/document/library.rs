@@ -1,0 +1,65 @@
+//! The files that ship in the binary, and where other files come from.
+
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Source, did_you_mean};
+
+/// Opens the files that other files name. What is below the command line sees files only through this.
+pub trait Files {
+    /// The text behind a name: a shipped file's name without `.toml`, or a path.
+    ///
+    /// # Errors
+    /// E0108 where nothing of that name can be read.
+    fn open(&self, name: &str) -> Result<Arc<Source>, Diagnostic>;
+}
+
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        /// Every shipped file: its name and its text.
+        pub const SHIPPED: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../../models/", $name, ".toml")))),*];
+    };
+}
+
+shipped![
+    "crohn-anti-tnf-failure",
+    "crohn-clinical-remission-trials",
+    "crohn-discontinuation-predictors-fang",
+    "crohn-endoscopic-remission-celest",
+    "crohn-endoscopic-remission-fang",
+    "crohn-endoscopic-response-fang",
+    "crohn-endoscopic-response-trials",
+    "crohn-remission-predictors-fang",
+    "psa-haemoglobin-change-upadacitinib",
+    "psa-neutrophil-change-upadacitinib",
+    "ra-haemoglobin-severe-upadacitinib",
+    "ra-haemoglobin-upadacitinib",
+    "ra-lymphopenia-upadacitinib",
+    "ra-neutropenia-upadacitinib",
+    "rheumatoid-arthritis-phase-3",
+    "upadacitinib-klunder-2019",
+];
+
+/// The shipped files alone, by name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shipped;
+
+impl Files for Shipped {
+    fn open(&self, name: &str) -> Result<Arc<Source>, Diagnostic> {
+        SHIPPED
+            .iter()
+            .find(|(shipped, _)| *shipped == name)
+            .map(|(shipped, text)| Source::new(format!("{shipped}.toml"), *text))
+            .ok_or_else(|| not_found(name))
+    }
+}
+
+/// The problem of a name behind which there is nothing (E0108).
+pub fn not_found(name: &str) -> Diagnostic {
+    let near = did_you_mean(name, SHIPPED.iter().map(|(shipped, _)| *shipped));
+    let help = near.map_or_else(
+        || "name a shipped file (`exposim models` lists them) or give the path of your own".to_string(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Diagnostic::error("E0108", format!("there is no file `{name}`")).help(help)
+}

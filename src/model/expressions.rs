@@ -1,0 +1,265 @@
+//! Individual parameters, equations and outputs: the parts of a model that are written as expressions.
+
+use super::choices::{self, Choice};
+use super::{Compartment, Covariate, Effects, Layout, Parameter};
+use crate::diagnostic::Diagnostic;
+use crate::document::{Item, Table};
+use crate::expr::{Checked, Expression, Scope, Symbol};
+use crate::units::{Dimension, Unit};
+
+/// A named expression.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// Its name.
+    pub name: String,
+    /// The expression as written.
+    pub text: String,
+    /// The expression with its names resolved and its dimensions checked.
+    pub value: Checked,
+}
+
+/// A quantity that the model predicts, such as the plasma concentration.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Its name, a column of results.
+    pub name: String,
+    /// The expression as written.
+    pub text: String,
+    /// The expression, in coherent units.
+    pub value: Checked,
+    /// The unit in which it is reported.
+    pub unit: Unit,
+    /// What it is.
+    pub description: String,
+    /// Its residual error, where the file has one.
+    pub residual: Option<Residual>,
+}
+
+/// Residual error: Y = F·(1 + proportional·ε₁) + additive·ε₂, or Y = F·exp(log·ε) with independent standard normal ε.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Residual {
+    /// Standard deviation of the proportional part.
+    pub proportional: f64,
+    /// Standard deviation of the additive part, in coherent units.
+    pub additive: f64,
+    /// Standard deviation on the log scale.
+    pub log: f64,
+}
+
+/// Reads an expression against a scope; problems are reported at the item.
+pub(super) fn expression(item: &Item<'_>, scope: &Scope) -> Option<(String, Checked)> {
+    let text = if item.is_number() { item.number()?.value.to_string() } else { item.string()?.value };
+    let parsed = match Expression::parse(&text) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            report(item, error);
+            return None;
+        }
+    };
+    match parsed.check(scope) {
+        Ok(checked) => Some((text, checked)),
+        Err(errors) => {
+            errors.into_iter().for_each(|error| report(item, error));
+            None
+        }
+    }
+}
+
+fn report(item: &Item<'_>, error: crate::expr::ExprError) {
+    let span = error.span.clone();
+    item.report_within(error.into(), span);
+}
+
+/// Refuses an expression of the wrong dimension.
+pub(super) fn require(item: &Item<'_>, value: &Checked, wanted: Dimension, checked: bool) -> Option<()> {
+    if !checked || value.fits(wanted) {
+        return Some(());
+    }
+    item.report(
+        Diagnostic::error("E0406", format!("`{}` has the wrong dimension", item.path()))
+            .label(format!("this is {}, expected {wanted}", value.dimension()))
+            .help("units are checked through the whole expression; see which factor is missing"),
+    );
+    None
+}
+
+/// The names that the expressions of a model may use. A name that is taken, or that the language needs, is refused
+/// where it stands.
+pub(super) struct Names<'a> {
+    scope: Scope,
+    root: &'a Table<'a>,
+}
+
+impl<'a> Names<'a> {
+    /// Typical values, covariates and random effects: what individual parameters may use.
+    pub(super) fn base(
+        root: &'a Table<'a>,
+        parameters: &[Parameter],
+        covariates: &[Covariate],
+        effects: &Effects,
+        layout: &Layout,
+        checked: bool,
+    ) -> Self {
+        let mut names = Names { scope: if checked { Scope::new() } else { Scope::unchecked() }, root };
+        for (i, p) in parameters.iter().enumerate() {
+            names.symbol("parameters", &p.name, &p.name, layout.parameter(i), p.value.unit().clone(), None);
+        }
+        for (i, c) in covariates.iter().enumerate() {
+            let levels = c.levels().map(<[String]>::to_vec);
+            names.symbol("covariates", &c.name, &c.name, layout.covariate(i), c.unit(), levels);
+        }
+        for (i, e) in effects.list().iter().enumerate() {
+            let name = format!("eta.{}", e.name);
+            names.symbol("random-effects", &e.name, &name, layout.effect(i), Unit::one(), None);
+        }
+        names
+    }
+
+    /// Individual parameters as well: what formulations may use.
+    pub(super) fn individual(mut self, individual: &[Definition], layout: &Layout) -> Self {
+        for (i, d) in individual.iter().enumerate() {
+            let unit = Unit::coherent(d.value.dimension());
+            self.symbol("individual", &d.name, &d.name, layout.individual(i), unit, None);
+        }
+        self
+    }
+
+    /// Compartments and clocks as well: what equations and outputs may use.
+    pub(super) fn dynamic(mut self, compartments: &[Compartment], layout: &Layout) -> Self {
+        for (i, c) in compartments.iter().enumerate() {
+            self.symbol("equations", &c.name, &c.name, layout.compartment(i), c.unit.clone(), None);
+        }
+        let hours = || Unit::coherent(Dimension::TIME);
+        self.symbol("equations", "t", "t", layout.time(), hours(), None);
+        self.symbol("equations", "tad", "tad", layout.time_after_dose(), hours(), None);
+        self
+    }
+
+    /// The scope as it stands.
+    pub(super) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    fn symbol(
+        &mut self,
+        table: &str,
+        key: &str,
+        name: &str,
+        slot: usize,
+        unit: Unit,
+        levels: Option<Vec<String>>,
+    ) {
+        if let Err(error) = self.scope.symbol(name, Symbol { slot, unit, levels }) {
+            refuse(self.root, table, key, error);
+        }
+    }
+}
+
+/// Reports a refused name at its key.
+fn refuse(root: &Table<'_>, table: &str, key: &str, error: crate::expr::ExprError) {
+    let span = root.key_span(table, key).unwrap_or(0..0);
+    root.report(error.into(), span);
+}
+
+/// Individual parameters in file order; each may use those before it.
+pub(super) fn individual(root: &Table<'_>, names: &Names<'_>) -> Vec<Definition> {
+    let Some(table) = root.table("individual") else { return Vec::new() };
+    let mut scope = names.scope().clone();
+    let mut definitions = Vec::new();
+    for (name, item) in table.entries() {
+        if let Some((text, value)) = expression(&item, &scope) {
+            let unit = Unit::coherent(value.dimension());
+            if let Err(error) = scope.define(&name.value, value.clone(), Some(unit)) {
+                refuse(root, "individual", &name.value, error);
+            }
+            definitions.push(Definition { name: name.value, text, value });
+        }
+    }
+    definitions
+}
+
+/// The right-hand sides: amount (or whatever the compartment holds) per time.
+pub(super) fn equations(
+    table: &Table<'_>,
+    scope: &Scope,
+    compartments: &[Compartment],
+    checked: bool,
+) -> Vec<Definition> {
+    let entries = table.entries();
+    let mut definitions = Vec::new();
+    for (compartment, (name, item)) in compartments.iter().zip(&entries) {
+        if let Some((text, value)) = expression(item, scope)
+            && require(item, &value, compartment.unit.dimension() / Dimension::TIME, checked).is_some()
+        {
+            definitions.push(Definition { name: name.value.clone(), text, value });
+        }
+    }
+    definitions
+}
+
+/// Outputs in file order; each may use those before it.
+pub(super) fn outputs(root: &Table<'_>, names: &Names<'_>, choices: &[Choice], checked: bool) -> Vec<Output> {
+    let Some(table) = root.required_table("outputs") else { return Vec::new() };
+    let mut scope = names.scope().clone();
+    let mut outputs = Vec::new();
+    for (name, item) in table.entries() {
+        let Some(output) = output(&name.value, &item, &scope, choices, checked) else { continue };
+        if let Err(error) = scope.define(&output.name, output.value.clone(), Some(output.unit.clone())) {
+            refuse(root, "outputs", &output.name, error);
+        }
+        outputs.push(output);
+    }
+    outputs
+}
+
+fn output(name: &str, item: &Item<'_>, scope: &Scope, choices: &[Choice], checked: bool) -> Option<Output> {
+    if !item.is_table() {
+        let (text, value) = expression(item, scope)?;
+        let unit = Unit::coherent(value.dimension());
+        return Some(Output {
+            name: name.into(),
+            text,
+            value,
+            unit,
+            description: String::new(),
+            residual: None,
+        });
+    }
+    let table = item.table()?;
+    let value = table.required("value").and_then(|v| Some((v.clone(), expression(&v, scope)?)));
+    let unit = table.unit("unit", None);
+    let description = table.string("description").map_or_else(String::new, |s| s.value);
+    let residual_table = table.table("residual");
+    table.finish();
+    let (value_item, (text, value)) = value?;
+    let unit = unit.map_or_else(|| Unit::coherent(value.dimension()), |u| u.value);
+    require(&value_item, &value, unit.dimension(), checked)?;
+    let residual = residual_table.map(|r| residual(&r, &unit, choices));
+    Some(Output { name: name.into(), text, value, unit, description, residual })
+}
+
+fn residual(table: &Table<'_>, unit: &Unit, choices: &[Choice]) -> Residual {
+    let part = |key: &str| {
+        let item = choices::resolve(&table.item(key)?, choices)?;
+        let value = if key == "additive" {
+            item.quantity(Some(unit.dimension()))?.map(|q| q.coherent())
+        } else {
+            item.number()?
+        };
+        if value.value < 0.0 {
+            table.error("E0407", value.span, "a standard deviation is not negative");
+            return None;
+        }
+        Some(value.value)
+    };
+    let residual = Residual {
+        proportional: part("proportional").unwrap_or(0.0),
+        additive: part("additive").unwrap_or(0.0),
+        log: part("log").unwrap_or(0.0),
+    };
+    if residual.log > 0.0 && (residual.proportional > 0.0 || residual.additive > 0.0) {
+        table.error("E0407", table.span(), "a log residual does not go with a proportional or additive one");
+    }
+    table.finish();
+    residual
+}

@@ -1,0 +1,52 @@
+/// Where each value stands among the inputs of the model's programs: parameters, covariates, random effects,
+/// individual parameters, compartments, then time and time after dose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    pub(super) parameters: usize,
+    pub(super) covariates: usize,
+    pub(super) effects: usize,
+    pub(super) individual: usize,
+    pub(super) compartments: usize,
+}
+
+impl Layout {
+    /// The slot of a typical value.
+    pub fn parameter(&self, place: usize) -> usize {
+        place
+    }
+
+    /// The slot of a covariate.
+    pub fn covariate(&self, place: usize) -> usize {
+        self.parameters + place
+    }
+
+    /// The slot of a random effect.
+    pub fn effect(&self, place: usize) -> usize {
+        self.covariate(self.covariates) + place
+    }
+
+    /// The slot of an individual parameter.
+    pub fn individual(&self, place: usize) -> usize {
+        self.effect(self.effects) + place
+    }
+
+    /// The slot of a compartment's state.
+    pub fn compartment(&self, place: usize) -> usize {
+        self.individual(self.individual) + place
+    }
+
+    /// The slot of the time since the start (h).
+    pub fn time(&self) -> usize {
+        self.compartment(self.compartments)
+    }
+
+    /// The slot of the time since the last dose (h).
+    pub fn time_after_dose(&self) -> usize {
+        self.time() + 1
+    }
+
+    /// How many slots there are.
+    pub fn count(&self) -> usize {
+        self.time_after_dose() + 1
+    }
+}

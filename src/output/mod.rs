@@ -1,0 +1,27 @@
+//! Result files: tables, columns with units, the manifest, and the folder that holds them.
+//!
+//! Everything goes through an [`OutFolder`]: it refuses a folder that holds something already, writes under temporary
+//! names, and gives files their real names only when all of them are complete. The bytes of a file depend on the
+//! results alone: not on threads, batch sizes, dates or paths.
+
+mod columns;
+mod csv_rows;
+mod dictionary;
+mod error;
+mod folder;
+mod json;
+mod manifest;
+mod parquet;
+mod plain;
+mod summary;
+
+pub use columns::{Column, ColumnKind, Values};
+pub use csv_rows::CsvRows;
+pub use dictionary::dictionary;
+pub use error::OutputError;
+pub use folder::{OutFile, OutFolder, WrittenFile};
+pub use json::{read_results, results_json};
+pub use manifest::manifest;
+pub use parquet::ParquetRows;
+pub use plain::exact;
+pub use summary::{summary_columns, write_summary};

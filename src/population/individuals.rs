@@ -1,0 +1,187 @@
+//! From covariates, random effects and typical values to individual parameters, over a block of subjects.
+
+use std::ops::Range;
+
+use super::{Cohort, Population};
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::expr::{Column, Program, Scratch};
+use crate::math::exp;
+use crate::model::{CovariateKind, Model};
+use crate::random::{Address, Purpose, Stream};
+
+/// Where a model's covariate comes from.
+#[derive(Clone, Debug)]
+pub enum ModelCovariate {
+    /// A variable of the population.
+    Variable(usize),
+    /// A categorical variable whose levels stand in another order: level of the population → level of the model.
+    Levels(usize, Vec<f64>),
+    /// A value for everybody.
+    Fixed(f64),
+}
+
+/// Finds each covariate of a model in a population: same name, same dimension, same levels.
+///
+/// # Errors
+/// E0503 for each covariate that the population lacks, or has with another dimension or other levels.
+pub fn bind(model: &Model, population: &Population) -> Result<Vec<ModelCovariate>, Vec<Diagnostic>> {
+    let mut found = Vec::new();
+    let mut problems = Vec::new();
+    for covariate in model.covariates() {
+        match one(covariate, population) {
+            Ok(source) => found.push(source),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(found) } else { Err(problems) }
+}
+
+fn one(covariate: &crate::model::Covariate, population: &Population) -> Result<ModelCovariate, Diagnostic> {
+    let wrong = |message: String| Err(Diagnostic::error("E0503", message));
+    let Some(place) = population.place(&covariate.name) else {
+        let near = did_you_mean(&covariate.name, population.variables().iter().map(|v| v.name.as_str()));
+        let help = near.map_or_else(
+            || format!("add `{}` to the covariates of the population", covariate.name),
+            |near| format!("the population has `{near}`; is it meant?"),
+        );
+        return Err(Diagnostic::error(
+            "E0503",
+            format!(
+                "the population `{}` has no `{}`, which the model needs",
+                population.name(),
+                covariate.name
+            ),
+        )
+        .help(help));
+    };
+    let variable = &population.variables()[place];
+    match (&covariate.kind, &variable.levels) {
+        (CovariateKind::Continuous { unit, .. }, None) => {
+            if unit.dimension() == variable.unit.dimension() {
+                return Ok(ModelCovariate::Variable(place));
+            }
+            wrong(format!(
+                "`{}` is {} in the model and {} in the population",
+                covariate.name,
+                unit.dimension(),
+                variable.unit.dimension()
+            ))
+        }
+        (CovariateKind::Categorical { levels, .. }, Some(found)) => {
+            let mut places = Vec::new();
+            for level in found {
+                let Some(place) = levels.iter().position(|l| l == level) else {
+                    return wrong(format!("the model's `{}` has no level `{level}`", covariate.name));
+                };
+                #[allow(clippy::cast_precision_loss)]
+                places.push(place as f64);
+            }
+            Ok(ModelCovariate::Levels(place, places))
+        }
+        _ => wrong(format!(
+            "`{}` has levels in one of model and population, and numbers in the other",
+            covariate.name
+        )),
+    }
+}
+
+/// Evaluates a model's individual parameters for blocks of subjects.
+#[derive(Clone, Debug)]
+pub struct Individuals<'m> {
+    model: &'m Model,
+    program: Program,
+    covariates: Vec<ModelCovariate>,
+    seed: u64,
+}
+
+impl<'m> Individuals<'m> {
+    /// For a model, with its covariates bound to a population.
+    pub fn new(model: &'m Model, covariates: Vec<ModelCovariate>, seed: u64) -> Self {
+        let values: Vec<_> = model.individual().iter().map(|d| &d.value).collect();
+        Individuals { model, program: Program::compile(&values), covariates, seed }
+    }
+
+    /// The typical values at a draw of the uncertain parameters. Draw 0 is the published values; in the others each
+    /// parameter with a published relative standard error is log-normal around its value, independently of the
+    /// others, for want of a published covariance matrix.
+    pub fn typical(&self, draw: u32) -> Vec<f64> {
+        let mut stream = Stream::new(Address::new(self.seed, Purpose::Parameters).draw(draw));
+        let parameter = |p: &crate::model::Parameter| {
+            let z = stream.normal();
+            let value = p.value.coherent();
+            match p.rse {
+                Some(rse) if draw > 0 => value * exp(libm::log1p(rse * rse).sqrt() * z),
+                _ => value,
+            }
+        };
+        self.model.parameters().iter().map(parameter).collect()
+    }
+
+    /// The random effects of a range of subjects: one column an effect.
+    pub fn effects(&self, subjects: Range<u64>) -> Vec<Vec<f64>> {
+        let effects = self.model.effects();
+        let n = effects.list().len();
+        let lanes = usize::try_from(subjects.end.saturating_sub(subjects.start)).unwrap_or(0);
+        let mut columns = vec![vec![0.0; lanes]; n];
+        let mut deviates = vec![0.0; n];
+        for (lane, subject) in subjects.enumerate() {
+            let mut stream = Stream::new(Address::new(self.seed, Purpose::Etas).subject(subject));
+            deviates.iter_mut().for_each(|z| *z = stream.normal());
+            super::copula::correlate(effects.root(), &mut deviates);
+            for (column, &eta) in columns.iter_mut().zip(&deviates) {
+                column[lane] = eta;
+            }
+        }
+        columns
+    }
+
+    /// The columns of the model's covariates for a cohort of its population.
+    pub fn covariates(&self, cohort: &Cohort, lanes: usize) -> Vec<Vec<f64>> {
+        self.covariates
+            .iter()
+            .map(|source| match source {
+                ModelCovariate::Fixed(value) => vec![*value; lanes],
+                ModelCovariate::Variable(place) => cohort.column(*place).to_vec(),
+                ModelCovariate::Levels(place, map) => {
+                    // A level's place is a small whole number that `Population::draw` made.
+                    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+                    let level = |v: &f64| map.get(*v as usize).copied().unwrap_or(0.0);
+                    cohort.column(*place).iter().map(level).collect()
+                }
+            })
+            .collect()
+    }
+
+    /// The individual parameters over a block: one column a definition, each `lanes` long.
+    pub fn parameters(
+        &self,
+        typical: &[f64],
+        covariates: &[Vec<f64>],
+        effects: &[Vec<f64>],
+        lanes: usize,
+        scratch: &mut Scratch,
+    ) -> Vec<Vec<f64>> {
+        let inputs = self.inputs(typical, covariates, effects, &[]);
+        let mut columns = vec![vec![0.0; lanes]; self.model.individual().len()];
+        let mut outputs: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
+        self.program.run_block(&inputs, &mut outputs, scratch);
+        columns
+    }
+
+    /// The inputs of the model's programs (see [`crate::model::Layout`]) over a block; compartments and clocks are 0.
+    pub fn inputs<'a>(
+        &self,
+        typical: &[f64],
+        covariates: &'a [Vec<f64>],
+        effects: &'a [Vec<f64>],
+        parameters: &'a [Vec<f64>],
+    ) -> Vec<Column<'a>> {
+        let mut inputs = vec![Column::Scalar(0.0); self.model.layout().count()];
+        let values = typical
+            .iter()
+            .map(|&v| Column::Scalar(v))
+            .chain(covariates.iter().chain(effects).chain(parameters).map(|c| Column::Slice(c)));
+        inputs.iter_mut().zip(values).for_each(|(slot, value)| *slot = value);
+        inputs
+    }
+}

@@ -1,0 +1,283 @@
+//! A population file from its text to a checked population.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::marginal::{Marginal, MarginalError};
+use super::{Distribution, Population, Variable, copula};
+use crate::diagnostic::{Collector, Diagnostic, Problems, Source, did_you_mean};
+use crate::document::{Document, Item, Spanned, Table};
+use crate::expr::{Checked, Expression, Program, Scope, Symbol};
+use crate::model::Provenance;
+use crate::units::Unit;
+
+pub(super) fn read(source: &Arc<Source>) -> Result<(Population, Vec<Diagnostic>), Problems> {
+    let problems = Collector::new();
+    let document = Document::parse(source)?;
+    let root = document.root(&problems);
+    let population = population(source, &root);
+    root.finish();
+    problems.finish(population)
+}
+
+fn population(source: &Arc<Source>, root: &Table<'_>) -> Option<Population> {
+    let head = root.required_table("population")?;
+    let title = head.required_string("title").map_or_else(String::new, |s| s.value);
+    let provenance = provenance(&head, &Provenance::default());
+    let notes = head
+        .array("notes")
+        .map_or_else(Vec::new, |a| a.value.iter().filter_map(|n| Some(n.string()?.value)).collect());
+    head.finish();
+    let mut reader = Reader { scope: Scope::new(), variables: Vec::new(), derived: Vec::new(), provenance };
+    for (name, item) in root.required_table("covariates").map_or_else(Vec::new, |t| t.entries()) {
+        reader.variable(&name, &item);
+    }
+    let copula = copula::read(root, &reader.variables);
+    let name =
+        Path::new(source.name()).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    Some(Population {
+        name,
+        title,
+        provenance: reader.provenance,
+        notes,
+        variables: reader.variables,
+        copula,
+        derived: Program::compile(&reader.derived.iter().collect::<Vec<_>>()),
+    })
+}
+
+fn provenance(table: &Table<'_>, above: &Provenance) -> Provenance {
+    Provenance {
+        source: table.string("source").map_or_else(|| above.source.clone(), |s| s.value),
+        class: table.string("class").map_or_else(|| above.class.clone(), |s| s.value),
+    }
+}
+
+struct Reader {
+    scope: Scope,
+    variables: Vec<Variable>,
+    derived: Vec<Checked>,
+    provenance: Provenance,
+}
+
+/// What a variable's table says of its distribution.
+struct Law {
+    unit: Unit,
+    levels: Option<Vec<String>>,
+    words: String,
+    distribution: Distribution,
+}
+
+impl Reader {
+    fn variable(&mut self, name: &Spanned<String>, item: &Item<'_>) -> Option<()> {
+        let table = item.table()?;
+        let description = table.string("description").map_or_else(String::new, |s| s.value);
+        let provenance = provenance(&table, &self.provenance);
+        let law = if table.has("levels") {
+            categorical(&table)
+        } else if let Some(formula) = table.item("derived") {
+            self.derived(&table, &formula)
+        } else if table.has("value") {
+            fixed(&table)
+        } else {
+            continuous(&table, name)
+        };
+        table.finish();
+        let law = law?;
+        let symbol =
+            Symbol { slot: self.variables.len(), unit: law.unit.clone(), levels: law.levels.clone() };
+        if let Err(error) = self.scope.symbol(&name.value, symbol) {
+            table.report(error.into(), name.span.clone());
+        }
+        self.variables.push(Variable {
+            name: name.value.clone(),
+            unit: law.unit,
+            levels: law.levels,
+            description,
+            law: law.words,
+            provenance,
+            distribution: law.distribution,
+        });
+        Some(())
+    }
+
+    fn derived(&mut self, table: &Table<'_>, item: &Item<'_>) -> Option<Law> {
+        let text = item.string()?.value;
+        let unit = table.required_unit("unit", None)?.value;
+        let report = |error: crate::expr::ExprError| {
+            let span = error.span.clone();
+            item.report_within(error.into(), span);
+        };
+        let checked = match Expression::parse(&text) {
+            Ok(expression) => match expression.check(&self.scope) {
+                Ok(checked) => checked,
+                Err(errors) => {
+                    errors.into_iter().for_each(report);
+                    return None;
+                }
+            },
+            Err(error) => {
+                report(error);
+                return None;
+            }
+        };
+        if checked.dimension() != unit.dimension() {
+            item.report(
+                Diagnostic::error("E0502", format!("`{}` has the wrong dimension", item.path()))
+                    .label(format!("this is {}, `{unit}` is {}", checked.dimension(), unit.dimension())),
+            );
+            return None;
+        }
+        self.derived.push(checked);
+
+        Some(Law { unit, levels: None, words: text, distribution: Distribution::Derived })
+    }
+}
+
+fn fixed(table: &Table<'_>) -> Option<Law> {
+    let value = table.required_quantity("value", None)?.value;
+    let distribution = Distribution::Fixed(value.coherent());
+    Some(Law { unit: value.unit().clone(), levels: None, words: format!("{value}"), distribution })
+}
+
+fn categorical(table: &Table<'_>) -> Option<Law> {
+    let levels: Vec<String> =
+        table.required_array("levels")?.value.iter().filter_map(|l| Some(l.string()?.value)).collect();
+    if let Some(level) = table.string("value") {
+        let Some(place) = levels.iter().position(|l| *l == level.value) else {
+            let near = did_you_mean(&level.value, levels.iter().map(String::as_str));
+            let near = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+            table.error("E0501", level.span, format!("`{}` is not among the levels{near}", level.value));
+            return None;
+        };
+        #[allow(clippy::cast_precision_loss)]
+        let distribution = Distribution::Fixed(place as f64);
+        return Some(Law { unit: Unit::one(), levels: Some(levels), words: level.value, distribution });
+    }
+    let (key, counts) = match (table.array("counts"), table.array("probabilities")) {
+        (Some(counts), None) => ("counts", counts),
+        (None, Some(probabilities)) => ("probabilities", probabilities),
+        _ => {
+            table.error(
+                "E0501",
+                table.span(),
+                "give `counts` or `probabilities` of the levels, or one `value`",
+            );
+            return None;
+        }
+    };
+    let shares: Vec<f64> = counts.value.iter().filter_map(|n| Some(n.number()?.value)).collect();
+    let total: f64 = shares.iter().sum();
+    if shares.len() != levels.len() || shares.iter().any(|s| *s < 0.0) || total <= 0.0 {
+        table.error("E0501", counts.span, format!("`{key}` must be one number a level, none negative"));
+        return None;
+    }
+    if key == "probabilities" && (total - 1.0).abs() > 1e-6 {
+        table.error("E0501", counts.span, format!("probabilities must add up to 1, not {total}"));
+        return None;
+    }
+    let ends = shares
+        .iter()
+        .scan(0.0, |sum, s| {
+            *sum += s / total;
+            Some(*sum)
+        })
+        .collect();
+    let words = levels
+        .iter()
+        .zip(&shares)
+        .map(|(l, s)| format!("{l} {:.1} %", 100.0 * s / total))
+        .collect::<Vec<_>>();
+    let distribution = Distribution::Categorical(ends);
+    Some(Law { unit: Unit::one(), levels: Some(levels), words: words.join(", "), distribution })
+}
+
+fn continuous(table: &Table<'_>, name: &Spanned<String>) -> Option<Law> {
+    let unit = table.required_unit("unit", None)?.value;
+    let bounds = match table.array("range") {
+        None => (f64::NEG_INFINITY, f64::INFINITY),
+        Some(array) => {
+            let ends: Vec<f64> = array.value.iter().filter_map(|n| Some(n.number()?.value)).collect();
+            match ends[..] {
+                [low, high] if low < high => (low, high),
+                _ => {
+                    table.error("E0501", array.span, "a range is two numbers, the smaller first");
+                    return None;
+                }
+            }
+        }
+    };
+    let whole = table.boolean("whole").is_some_and(|b| b.value);
+    let (words, marginal) = family(table, name, bounds)?;
+    let refuse =
+        |error: MarginalError| table.error("E0501", name.span.clone(), format!("`{}`: {error}", name.value));
+    let marginal = match marginal {
+        Ok(marginal) if whole => marginal.whole(),
+        Ok(marginal) => marginal,
+        Err(error) => {
+            refuse(error);
+            return None;
+        }
+    };
+    let words = if bounds.0.is_finite() {
+        format!("{words}, within {} to {} {unit}", bounds.0, bounds.1)
+    } else {
+        words
+    };
+    Some(Law { unit, levels: None, words, distribution: Distribution::Continuous(marginal) })
+}
+
+/// The family by the keys that are there: `quartiles`, or `mean` and `sd`, or `median` and `sigma` or `cv` (in %).
+fn family(
+    table: &Table<'_>,
+    name: &Spanned<String>,
+    bounds: (f64, f64),
+) -> Option<(String, Result<Marginal, MarginalError>)> {
+    if let Some(array) = table.array("quartiles") {
+        let q: Vec<f64> = array.value.iter().filter_map(|n| Some(n.number()?.value)).collect();
+        let [q1, median, q3] = q[..] else {
+            table.error("E0501", array.span, "quartiles are three numbers: Q1, median, Q3");
+            return None;
+        };
+        if !(q1 < median && median < q3) {
+            table.report(
+                Diagnostic::error("E0501", format!("the quartiles of `{}` are out of order", name.value))
+                    .label(format!("{q1}, {median}, {q3} do not ascend"))
+                    .help("write Q1, median, Q3"),
+                array.span,
+            );
+            return None;
+        }
+        let words = format!("quartiles {q1} / {median} / {q3}, shifted log-normal");
+        return Some((words, Marginal::quartiles([q1, median, q3], bounds)));
+    }
+    let number = |key| table.number(key).map(|n| n.value);
+    let cut = |m: Result<Marginal, MarginalError>| {
+        m.and_then(|m| if bounds.0.is_finite() { m.bounded(bounds.0, bounds.1) } else { Ok(m) })
+    };
+    match (number("mean"), number("sd"), number("median"), number("sigma"), number("cv")) {
+        (Some(mean), Some(sd), None, None, None) => {
+            Some((format!("normal, {mean} (SD {sd})"), cut(Marginal::normal(mean, sd))))
+        }
+        (None, None, Some(median), Some(sigma), None) => Some((
+            format!("log-normal, median {median}, SD of the logarithm {sigma}"),
+            cut(Marginal::log_normal(median, sigma)),
+        )),
+        (None, None, Some(median), None, Some(cv)) => {
+            let fraction = cv / 100.0;
+            let sigma = libm::log1p(fraction * fraction).sqrt();
+            Some((
+                format!("log-normal, median {median}, CV {cv} %"),
+                cut(Marginal::log_normal(median, sigma)),
+            ))
+        }
+        _ => {
+            table.report(
+                Diagnostic::error("E0501", format!("`{}` has no distribution", name.value))
+                    .help("give quartiles = [Q1, median, Q3], or mean and sd, or median and sigma or cv"),
+                name.span.clone(),
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Charts, drawn as SVG with classes: the page or the file they stand in gives them their colours.
+
+mod axis;
+mod curve;
+mod forest;
+mod labels;
+mod marks;
+mod plane;
+mod profile;
+mod scale;
+mod troughs;
+
+use super::answer::Contrast;
+use super::palette;
+use super::svg::Svg;
+use crate::run::results::{Curve, Distribution, Profile, Results};
+pub(super) use curve::point_words;
+
+/// What a chart shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChartKind {
+    /// Concentrations over time by arm, with bands of subjects.
+    Profile,
+    /// Distributions of an exposure by arm.
+    Troughs,
+    /// Exposure and response, with the evidence and the arms' exposures.
+    ExposureResponse,
+    /// What is lost against what is avoided.
+    BenefitRisk,
+    /// Differences between arms.
+    Differences,
+}
+
+/// A chart as a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChartFile {
+    /// A name for the file, without extension: `troughs-1`.
+    pub name: String,
+    /// What it shows.
+    pub title: String,
+    /// The SVG text, complete in itself, on white.
+    pub svg: String,
+}
+
+/// The charts of a kind as SVG files, one for each exposure, moment, response or comparison; empty where the results
+/// have nothing of the kind.
+pub fn charts(results: &Results, kind: ChartKind) -> Vec<ChartFile> {
+    let name = match kind {
+        ChartKind::Profile => "profile",
+        ChartKind::Troughs => "troughs",
+        ChartKind::ExposureResponse => "er",
+        ChartKind::BenefitRisk => "benefit-risk",
+        ChartKind::Differences => "differences",
+    };
+    let style = palette::file_style();
+    drawings(results, kind, Room::Wide)
+        .into_iter()
+        .enumerate()
+        .map(|(i, drawing)| {
+            let name = format!("{name}-{}", i + 1);
+            let svg = drawing.svg.finish(
+                drawing.height,
+                &name,
+                (&drawing.title, &drawing.description),
+                Some(&style),
+            );
+            ChartFile { name, title: drawing.title, svg }
+        })
+        .collect()
+}
+
+/// The room a chart has: a page's column or a phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    Wide,
+    Narrow,
+}
+
+impl Room {
+    fn width(self) -> f64 {
+        match self {
+            Room::Wide => 860.0,
+            Room::Narrow => 350.0,
+        }
+    }
+
+    /// One of two values.
+    fn choose<T>(self, wide: T, narrow: T) -> T {
+        match self {
+            Room::Wide => wide,
+            Room::Narrow => narrow,
+        }
+    }
+}
+
+/// A finished chart with its words.
+pub(super) struct Drawing {
+    pub(super) title: String,
+    pub(super) description: String,
+    svg: Svg,
+    height: f64,
+}
+
+impl Drawing {
+    /// As part of a page.
+    pub(super) fn inline(self, id: &str) -> String {
+        self.svg.finish(self.height, id, (&self.title, &self.description), None)
+    }
+}
+
+/// All charts of a kind.
+pub(super) fn drawings(results: &Results, kind: ChartKind, room: Room) -> Vec<Drawing> {
+    let arms = Arms::of(results);
+    match kind {
+        ChartKind::Profile => grouped(&results.profiles, |p: &Profile| p.label.as_str())
+            .into_iter()
+            .map(|group| profile::draw(&group, &arms, room))
+            .collect(),
+        ChartKind::Troughs => grouped(&results.distributions, |d: &Distribution| d.metric.as_str())
+            .into_iter()
+            .map(|group| troughs::draw(&group, &arms, room))
+            .collect(),
+        ChartKind::ExposureResponse => {
+            results.curves.iter().map(|curve: &Curve| curve::draw(curve, &arms, room)).collect()
+        }
+        ChartKind::BenefitRisk => plane::draw(results, &arms, room).into_iter().collect(),
+        ChartKind::Differences => {
+            let contrasts = Contrast::all(results);
+            forest::draw(results, &contrasts, &arms, room).into_iter().collect()
+        }
+    }
+}
+
+/// Items with the same key together, in the order in which the keys appear.
+fn grouped<'a, T>(items: &'a [T], key: impl Fn(&T) -> &str) -> Vec<Vec<&'a T>> {
+    let mut groups: Vec<Vec<&'a T>> = Vec::new();
+    for item in items {
+        match groups.iter_mut().find(|group| group.first().is_some_and(|first| key(first) == key(item))) {
+            Some(group) => group.push(item),
+            None => groups.push(vec![item]),
+        }
+    }
+    groups
+}
+
+/// The arms in their order, which gives them their colours.
+pub(super) struct Arms<'a>(Vec<&'a str>);
+
+impl<'a> Arms<'a> {
+    pub(super) fn of(results: &'a Results) -> Self {
+        Arms(results.design.arms.iter().map(|arm| arm.name.as_str()).collect())
+    }
+
+    /// The class that colours an arm.
+    pub(super) fn class(&self, arm: &str) -> String {
+        let position = self.0.iter().position(|name| *name == arm);
+        position.map_or_else(|| "arm".to_owned(), |i| format!("arm a{}", i % palette::ARMS))
+    }
+}

@@ -1,0 +1,16 @@
+//! What people see: the page, charts as files, the table on the terminal. All numbers are written by [`figure`].
+
+mod answer;
+mod chart;
+mod figure;
+mod grid;
+mod page;
+mod palette;
+mod svg;
+mod terminal;
+
+pub use answer::answer;
+pub use chart::{ChartFile, ChartKind, charts};
+pub use figure::{count, difference, difference_unit, figure, quantity, rough, share, signed};
+pub use page::{PageError, render};
+pub use terminal::{Colour, terminal};

@@ -1,0 +1,283 @@
+//! What a run hands over to the tables, the files and the report: plain data, complete, in a fixed order.
+
+use serde::{Deserialize, Serialize};
+
+/// The results of a study.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// The study's title.
+    pub title: String,
+    /// The question the study asks, in the author's words.
+    pub question: Option<String>,
+    /// What was simulated: counts and names.
+    pub design: Design,
+    /// Estimates by arm and contrast, long and tidy, in the order in which a reader wants them.
+    pub summary: Vec<Estimate>,
+    /// Contrasts draw by draw, for the joint uncertainty of benefit and risk; empty where nothing was drawn.
+    pub contrast_draws: Vec<ContrastDraws>,
+    /// Distributions of exposure by arm.
+    pub distributions: Vec<Distribution>,
+    /// Concentration-time profiles by arm.
+    pub profiles: Vec<Profile>,
+    /// Exposure-response curves with what they rest on and where the arms lie on them.
+    pub curves: Vec<Curve>,
+    /// The parameters used, with their sources.
+    pub parameters: Vec<ParameterRow>,
+    /// What was assumed, a sentence each.
+    pub assumptions: Vec<String>,
+    /// What the user must know before using the figures, a sentence each.
+    pub warnings: Vec<String>,
+    /// How to run it again.
+    pub provenance: Provenance,
+}
+
+/// What was simulated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Design {
+    /// Name of the pharmacokinetic model.
+    pub model: String,
+    /// Name of the population.
+    pub population: String,
+    /// Subjects in each arm; the same subjects in every arm.
+    pub subjects: u64,
+    /// Draws of the uncertain parameters.
+    pub draws: u32,
+    /// The seed.
+    pub seed: u64,
+    /// The arms in the order of the study file, each with its phases in words.
+    pub arms: Vec<ArmDesign>,
+    /// The endpoints in the order of the study file.
+    pub endpoints: Vec<EndpointDesign>,
+    /// What was drawn at random, a phrase each.
+    pub random: Vec<String>,
+    /// What was held fixed, a phrase each.
+    pub fixed: Vec<String>,
+    /// Subjects whose solution failed, with the reason and their number.
+    pub failures: Vec<(String, u64)>,
+}
+
+/// An arm in words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ArmDesign {
+    /// Its name.
+    pub name: String,
+    /// Its phases in words, such as "45 mg ER every 24 h for 12 weeks".
+    pub phases: Vec<String>,
+}
+
+/// What an endpoint is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EndpointDesign {
+    /// Its name in the study file.
+    pub name: String,
+    /// A label for people, such as "Endoscopic remission at week 52".
+    pub label: String,
+    /// The unit of its values; `%` for probabilities and proportions.
+    pub unit: String,
+    /// What kind of value it is.
+    pub kind: EndpointKind,
+    /// Which direction is good.
+    pub better: Better,
+}
+
+/// What kind of value an endpoint has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndpointKind {
+    /// A number per subject, such as a trough.
+    Continuous,
+    /// A probability per subject.
+    Probability,
+    /// An event that a simulated subject has or has not.
+    Event,
+}
+
+/// Which direction of an endpoint is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Better {
+    /// More is better, as for remission.
+    Higher,
+    /// Less is better, as for anaemia.
+    Lower,
+    /// Neither.
+    Neither,
+}
+
+/// One figure with its errors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Scenario; `base` where there is one only.
+    pub scenario: String,
+    /// The arm, or for a contrast the arm that is compared.
+    pub arm: String,
+    /// For a contrast, the arm it is compared with (value = arm minus reference, paired by subject).
+    pub reference: Option<String>,
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// The statistic: `mean`, `proportion`, `median`, `q05`, `q25`, `q75`, `q95`, `sd`, or for a contrast `difference`.
+    pub statistic: String,
+    /// The value.
+    pub value: f64,
+    /// Its unit; differences of proportions are in `%` points.
+    pub unit: String,
+    /// Lower limit of the 95 % interval from parameter uncertainty; `None` where no parameter that matters is uncertain.
+    pub lower: Option<f64>,
+    /// Upper limit of that interval.
+    pub upper: Option<f64>,
+    /// Monte-Carlo standard error from the finite numbers of subjects and draws.
+    pub mc_error: f64,
+    /// For a contrast: variance of the unpaired difference over that of the paired one.
+    pub pairing_gain: Option<f64>,
+}
+
+/// A contrast in each draw of the uncertain parameters. The draws of all contrasts are in the same order, so that
+/// two of them side by side show their joint uncertainty.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContrastDraws {
+    /// The arm that is compared.
+    pub arm: String,
+    /// The arm it is compared with.
+    pub reference: String,
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// The unit of the differences; `%` means points.
+    pub unit: String,
+    /// The difference in each draw; the first few hundred draws are enough.
+    pub draws: Vec<f64>,
+}
+
+/// The distribution of a value over the subjects of an arm.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Distribution {
+    /// The arm.
+    pub arm: String,
+    /// The endpoint or metric, such as `ctrough_52`.
+    pub metric: String,
+    /// A label for people.
+    pub label: String,
+    /// The unit of the values.
+    pub unit: String,
+    /// Probabilities and quantiles, ascending: at least 1, 2.5, 5, 10, 25, 50, 75, 90, 95, 97.5, 99 %.
+    pub quantiles: Vec<(f64, f64)>,
+    /// Density on a log axis: (value, density of log10 of the value), for drawing.
+    pub density: Vec<(f64, f64)>,
+}
+
+/// A concentration-time profile over one dosing interval or course.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The arm.
+    pub arm: String,
+    /// When, such as "day 364".
+    pub label: String,
+    /// Times after the dose (h).
+    pub times: Vec<f64>,
+    /// Unit of the concentrations.
+    pub unit: String,
+    /// 5th percentile over subjects at each time.
+    pub q05: Vec<f64>,
+    /// 25th percentile.
+    pub q25: Vec<f64>,
+    /// Median.
+    pub median: Vec<f64>,
+    /// 75th percentile.
+    pub q75: Vec<f64>,
+    /// 95th percentile.
+    pub q95: Vec<f64>,
+}
+
+/// An exposure-response curve.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// The endpoint or response it belongs to.
+    pub response: String,
+    /// A label for people.
+    pub label: String,
+    /// The exposure metric, such as "24 h trough".
+    pub metric: String,
+    /// Unit of the exposures.
+    pub unit: String,
+    /// How it was fitted, in words.
+    pub method: String,
+    /// Where the evidence comes from.
+    pub source: String,
+    /// Exposures, ascending.
+    pub exposures: Vec<f64>,
+    /// Probability at each exposure: 2.5th percentile over the draws.
+    pub lower95: Vec<f64>,
+    /// 25th percentile.
+    pub lower50: Vec<f64>,
+    /// Median.
+    pub median: Vec<f64>,
+    /// 75th percentile.
+    pub upper50: Vec<f64>,
+    /// 97.5th percentile.
+    pub upper95: Vec<f64>,
+    /// The range of exposures on which the evidence rests.
+    pub evidence_range: (f64, f64),
+    /// What was observed, where it can be drawn.
+    pub points: Vec<EvidencePoint>,
+    /// Where the arms' exposures lie.
+    pub arms: Vec<ArmExposure>,
+}
+
+/// An observed group or arm.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EvidencePoint {
+    /// What it is, such as "remission, n = 7" or "30 mg, 133 of 1193".
+    pub label: String,
+    /// Exposure: a middle value.
+    pub exposure: f64,
+    /// Its lower quartile or limit.
+    pub exposure_lower: f64,
+    /// Its upper quartile or limit.
+    pub exposure_upper: f64,
+    /// Observed proportion with its Wilson interval, where the group has one (value, lower, upper).
+    pub proportion: Option<(f64, f64, f64)>,
+}
+
+/// Where an arm's exposures lie on a curve.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ArmExposure {
+    /// The arm.
+    pub arm: String,
+    /// 5, 25, 50, 75 and 95 % quantiles.
+    pub quantiles: [f64; 5],
+    /// Share of the subjects below the range of the evidence.
+    pub share_below: f64,
+    /// Share of the subjects above it.
+    pub share_above: f64,
+}
+
+/// A parameter of a model, with what is known of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ParameterRow {
+    /// What it belongs to: the model, the population or a response.
+    pub group: String,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub description: String,
+    /// Its value as written.
+    pub value: String,
+    /// Relative standard error or interval, as published.
+    pub precision: String,
+    /// The source.
+    pub source: String,
+    /// Evidence class: A, B, D, or `assumption`.
+    pub class: String,
+}
+
+/// Where the results come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Version of the program.
+    pub version: String,
+    /// The command that gives the same results again.
+    pub command: String,
+    /// Every input: name and SHA-256 of its bytes.
+    pub inputs: Vec<(String, String)>,
+    /// The study file as resolved, with all defaults written out.
+    pub resolved: serde_json::Value,
+}

@@ -1,0 +1,79 @@
+//! Times in a trial are anchored: "week 24", "day 84", never a bare number.
+
+use std::fmt;
+
+use crate::diagnostic::Diagnostic;
+use crate::document::Item;
+use crate::units::Quantity;
+
+/// A time since the first dose, in the words of the study file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Anchor {
+    text: String,
+    hours: f64,
+}
+
+impl Anchor {
+    /// The time of "week 24" (24 weeks after the first dose), "day 84", "hour 12" or "month 6".
+    ///
+    /// # Errors
+    /// A sentence that says what was expected.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let refuse = || {
+            Err(format!("`{text}` is not a time of the trial; write \"week 24\", \"day 84\" or \"hour 12\""))
+        };
+        let mut words = text.split_whitespace();
+        let (Some(unit), Some(number), None) = (words.next(), words.next(), words.next()) else {
+            return refuse();
+        };
+        if !["week", "day", "hour", "month"].contains(&unit.to_lowercase().as_str()) {
+            return refuse();
+        }
+        match format!("{number} {}", unit.to_lowercase()).parse::<Quantity>() {
+            Ok(quantity) if quantity.value() >= 0.0 => {
+                Ok(Anchor { text: text.trim().into(), hours: quantity.coherent() })
+            }
+            _ => refuse(),
+        }
+    }
+
+    /// Reads a time from a study file (E0803).
+    pub fn read(item: &Item<'_>) -> Option<Self> {
+        if item.is_number() {
+            let number = item.number()?.value;
+            item.report(
+                Diagnostic::error("E0803", format!("`{}` is a bare number", item.path()))
+                    .label("hours, days or weeks?")
+                    .help(format!("write \"week {number}\" or \"day {number}\"")),
+            );
+            return None;
+        }
+        let text = item.string()?;
+        Anchor::parse(&text.value).map_err(|message| item.error("E0803", message)).ok()
+    }
+
+    /// Hours since the first dose.
+    pub fn hours(&self) -> f64 {
+        self.hours
+    }
+}
+
+impl fmt::Display for Anchor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn anchors_are_words_and_numbers() {
+        assert_eq!(Anchor::parse("week 24").unwrap().hours(), 4032.0);
+        assert_eq!(Anchor::parse("Day 1").unwrap().hours(), 24.0);
+        for wrong in ["24", "24 weeks", "week", "week -1", "year 1", "week 2 3", "mg 3"] {
+            assert!(Anchor::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,469 @@
+//! A study file from its text to a checked study.
+
+use std::sync::Arc;
+
+use super::endpoint::{self, Known, Measure, Period};
+use super::{Anchor, Arm, protocol};
+use crate::diagnostic::{Collector, Diagnostic, Problems, Source, did_you_mean};
+use crate::document::{Document, Files, Item, Spanned, Table};
+use crate::dosing::regimen::Regimen;
+use crate::model::{Choices, Model};
+use crate::population::{ModelCovariate, Population, bind};
+use crate::response::Metric;
+use crate::units::Unit;
+
+/// What a response file describes, as far as a study must know before it is fitted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResponseKind {
+    /// The exposure metric it rests on.
+    pub metric: Metric,
+    /// The unit of its values where it is a biomarker; events have none.
+    pub biomarker: Option<Unit>,
+    /// Whether it is a risk that accumulates over time.
+    pub accumulates: bool,
+}
+
+/// A response that a study uses.
+#[derive(Clone, Debug)]
+pub struct ResponseUse {
+    /// Its name in the study.
+    pub name: String,
+    /// The file it comes from.
+    pub file: String,
+    /// What it is.
+    pub kind: ResponseKind,
+    /// Which of the models that the evidence gives is meant: form and trial; empty for the first.
+    pub variant: Vec<String>,
+    /// For a biomarker, the place of its baseline among the population's variables.
+    pub baseline: Option<usize>,
+    /// For a biomarker, the mean recovery as the disease heals: times (h) and changes (coherent units), ascending.
+    pub recovery: Vec<(f64, f64)>,
+    /// Where the recovery comes from.
+    pub recovery_source: String,
+}
+
+/// An endpoint of a study.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Its name, a column of results.
+    pub name: String,
+    /// What is said of it to people.
+    pub label: String,
+    /// What it measures.
+    pub measure: Measure,
+    /// At its time or by its time.
+    pub period: Period,
+    /// When.
+    pub time: Anchor,
+    /// Whether more or less of it is good, if either: `higher` or `lower`.
+    pub better: Option<bool>,
+}
+
+/// A study that was read and checked.
+#[derive(Clone, Debug)]
+pub struct Study {
+    /// The title.
+    pub title: String,
+    /// The question, in the author's words.
+    pub question: Option<String>,
+    /// The pharmacokinetic model.
+    pub model: Model,
+    /// The population.
+    pub population: Population,
+    /// Where each covariate of the model comes from.
+    pub covariates: Vec<ModelCovariate>,
+    /// The place of the output whose concentrations are the exposure.
+    pub output: usize,
+    /// Subjects an arm.
+    pub subjects: u64,
+    /// The seed.
+    pub seed: u64,
+    /// Draws of the uncertain parameters.
+    pub draws: u32,
+    /// Whether the uncertainty of the pharmacokinetic parameters is part of the draws.
+    pub model_uncertainty: bool,
+    /// Whether a row a subject and arm is written.
+    pub rows: bool,
+    /// The responses, in file order.
+    pub responses: Vec<ResponseUse>,
+    /// The arms, in file order.
+    pub arms: Vec<Arm>,
+    /// The place of the arm with which the others are compared.
+    pub reference: usize,
+    /// The endpoints, in file order.
+    pub endpoints: Vec<Endpoint>,
+    /// Every file that was read: name and text.
+    pub inputs: Vec<Arc<Source>>,
+}
+
+/// Tells what a response file describes; reading it is the work of a room above.
+pub type Kinds<'a> = &'a dyn Fn(&Arc<Source>) -> Result<ResponseKind, Problems>;
+
+impl Study {
+    /// Reads a study and every file it names.
+    ///
+    /// # Errors
+    /// All problems found in the study and in the files it names.
+    pub fn read(
+        source: &Arc<Source>,
+        files: &dyn Files,
+        kinds: Kinds<'_>,
+    ) -> Result<(Study, Vec<Diagnostic>), Problems> {
+        let problems = Collector::new();
+        let document = Document::parse(source)?;
+        let root = document.root(&problems);
+        let mut reader = Reader { root: &root, files, kinds, inputs: vec![Arc::clone(source)] };
+        let study = reader.study();
+        root.finish();
+        problems.finish(study)
+    }
+}
+
+struct Reader<'a> {
+    root: &'a Table<'a>,
+    files: &'a dyn Files,
+    kinds: Kinds<'a>,
+    inputs: Vec<Arc<Source>>,
+}
+
+impl Reader<'_> {
+    fn study(&mut self) -> Option<Study> {
+        let root = self.root;
+        let title = root.required_string("title").map_or_else(String::new, |s| s.value);
+        let question = root.string("question").map(|s| s.value);
+        let subjects = self.count("subjects", 1, 1_000_000_000, None);
+        let seed = root.required_integer("seed");
+        let draws = self.count("draws", 0, 100_000, Some(200));
+        let model_uncertainty = root.boolean("model-uncertainty").is_none_or(|b| b.value);
+        let rows = root.boolean("rows").is_none_or(|b| b.value);
+        let model = self.model();
+        let population = self.population();
+        let covariates = match (&model, &population) {
+            (Some(model), Some((population, span))) => self.bind(model, population, span),
+            _ => None,
+        };
+        let responses = self.responses(population.as_ref().map(|(p, _)| p));
+        let output = model.as_ref().and_then(|m| self.output(m));
+        let arms = model.as_ref().map(|m| protocol::read(root, m, &responses)).unwrap_or_default();
+        let reference = self.reference(&arms);
+        let endpoints = self.endpoints(&responses, &arms);
+        let seed = seed.and_then(|s| {
+            u64::try_from(s.value).map_err(|_| root.error("E0801", s.span, "the seed is not negative")).ok()
+        });
+        Some(Study {
+            title,
+            question,
+            model: model?,
+            population: population?.0,
+            covariates: covariates?,
+            output: output?,
+            subjects: subjects?,
+            seed: seed?,
+            draws: u32::try_from(draws?).ok()?,
+            model_uncertainty,
+            rows,
+            responses,
+            arms,
+            reference: reference?,
+            endpoints,
+            inputs: std::mem::take(&mut self.inputs),
+        })
+    }
+
+    fn count(&self, key: &str, least: i64, most: i64, default: Option<i64>) -> Option<u64> {
+        let value = match default {
+            Some(default) if !self.root.has(key) => {
+                let _ = self.root.item(key);
+                return u64::try_from(default).ok();
+            }
+            _ => self.root.required_integer(key)?,
+        };
+        if !(least..=most).contains(&value.value) {
+            let message = format!("`{key}` must be {least} to {most}, not {}", value.value);
+            self.root.error("E0801", value.span, message);
+            return None;
+        }
+        u64::try_from(value.value).ok()
+    }
+
+    /// Opens a file that an item names; a problem is reported there.
+    fn open(&mut self, item: &Item<'_>, name: &str) -> Option<Arc<Source>> {
+        match self.files.open(name) {
+            Ok(source) => {
+                if !self.inputs.contains(&source) {
+                    self.inputs.push(Arc::clone(&source));
+                }
+                Some(source)
+            }
+            Err(problem) => {
+                item.report(problem);
+                None
+            }
+        }
+    }
+
+    fn take<T>(&self, read: Result<(T, Vec<Diagnostic>), Problems>) -> Option<T> {
+        match read {
+            Ok((value, warnings)) => {
+                warnings.into_iter().for_each(|w| self.root.problems().push(w));
+                Some(value)
+            }
+            Err(problems) => {
+                self.root.problems().extend(problems);
+                None
+            }
+        }
+    }
+
+    /// `model = "name"` or `model = { name = "…", variability = "phase-1" }`.
+    fn model(&mut self) -> Option<Model> {
+        let item = self.root.required("model")?;
+        let mut choices = Choices::new();
+        let name = if item.is_table() {
+            let table = item.table()?;
+            let name = table.required_string("name")?;
+            for (key, value) in table.entries().into_iter().filter(|(key, _)| key.value != "name") {
+                choices.insert(key.value, value.string()?.value);
+            }
+            name.value
+        } else {
+            item.string()?.value
+        };
+        let source = self.open(&item, &name)?;
+        self.take(Model::read(&source, &choices))
+    }
+
+    fn population(&mut self) -> Option<(Population, std::ops::Range<usize>)> {
+        let item = self.root.required("population")?;
+        let name = item.string()?.value;
+        let source = self.open(&item, &name)?;
+        Some((self.take(Population::read(&source))?, item.span()))
+    }
+
+    fn bind(
+        &self,
+        model: &Model,
+        population: &Population,
+        span: &std::ops::Range<usize>,
+    ) -> Option<Vec<ModelCovariate>> {
+        match bind(model, population) {
+            Ok(covariates) => Some(covariates),
+            Err(problems) => {
+                problems.into_iter().for_each(|p| self.root.report(p, span.clone()));
+                None
+            }
+        }
+    }
+
+    /// The output whose concentrations are the exposure: `exposure = "CP"`, or the model's first.
+    fn output(&self, model: &Model) -> Option<usize> {
+        let Some(name) = self.root.string("exposure") else {
+            return (!model.outputs().is_empty()).then_some(0);
+        };
+        let place = model.outputs().iter().position(|o| o.name == name.value);
+        if place.is_none() {
+            self.root.error("E0802", name.span, format!("the model has no output `{}`", name.value));
+        }
+        place
+    }
+
+    fn responses(&mut self, population: Option<&Population>) -> Vec<ResponseUse> {
+        let Some(table) = self.root.table("responses") else { return Vec::new() };
+        table
+            .entries()
+            .into_iter()
+            .filter_map(|(name, item)| self.response(name, &item, population))
+            .collect()
+    }
+
+    fn response(
+        &mut self,
+        name: Spanned<String>,
+        item: &Item<'_>,
+        population: Option<&Population>,
+    ) -> Option<ResponseUse> {
+        let table = if item.is_table() { Some(item.table()?) } else { None };
+        let file = match &table {
+            Some(table) => table.required_string("file")?.value,
+            None => item.string()?.value,
+        };
+        let source = self.open(item, &file)?;
+        let kind = match (self.kinds)(&source) {
+            Ok(kind) => kind,
+            Err(problems) => {
+                self.root.problems().extend(problems);
+                return None;
+            }
+        };
+        let mut response = ResponseUse {
+            name: name.value,
+            file,
+            kind,
+            variant: table.as_ref().map_or_else(Vec::new, |t| {
+                ["form", "trial"].into_iter().filter_map(|key| Some(t.string(key)?.value)).collect()
+            }),
+            baseline: None,
+            recovery: Vec::new(),
+            recovery_source: String::new(),
+        };
+        if let Some(unit) = response.kind.biomarker.clone() {
+            let baseline = table.as_ref().and_then(|t| t.string("baseline"));
+            response.baseline = self.baseline(&response.name, baseline, &unit, item, population?);
+            if let Some(recovery) = table.as_ref().and_then(|t| t.table("recovery")) {
+                (response.recovery, response.recovery_source) = read_recovery(&recovery, &unit);
+            }
+        }
+        if let Some(table) = table {
+            table.finish();
+        }
+        Some(response)
+    }
+
+    /// The population's variable that a biomarker starts from: `baseline = "HB"`, or the one of the response's name.
+    fn baseline(
+        &self,
+        name: &str,
+        written: Option<Spanned<String>>,
+        unit: &Unit,
+        item: &Item<'_>,
+        population: &Population,
+    ) -> Option<usize> {
+        let span = written.as_ref().map_or_else(|| item.span(), |w| w.span.clone());
+        let wanted = written.map_or_else(|| name.to_string(), |w| w.value);
+        let Some(place) = population.place(&wanted) else {
+            let near = did_you_mean(&wanted, population.variables().iter().map(|v| v.name.as_str()));
+            let near = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+            self.root.error("E0806", span, format!("the population has no `{wanted}` for a baseline{near}"));
+            return None;
+        };
+        let found = &population.variables()[place].unit;
+        if found.dimension() != unit.dimension() {
+            self.root.error("E0806", span, format!("`{wanted}` is in {found}, the biomarker in {unit}"));
+            return None;
+        }
+        Some(place)
+    }
+
+    fn reference(&self, arms: &[Arm]) -> Option<usize> {
+        let Some(name) = self.root.string("reference") else { return (!arms.is_empty()).then_some(0) };
+        let place = arms.iter().position(|a| a.name == name.value);
+        if place.is_none() {
+            let near = did_you_mean(&name.value, arms.iter().map(|a| a.name.as_str()));
+            let near = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+            self.root.error("E0802", name.span, format!("there is no arm `{}`{near}", name.value));
+        }
+        place
+    }
+
+    fn endpoints(&self, responses: &[ResponseUse], arms: &[Arm]) -> Vec<Endpoint> {
+        let known: Vec<Known<'_>> =
+            responses.iter().map(|r| Known { name: &r.name, biomarker: r.kind.biomarker.as_ref() }).collect();
+        let Some(table) = self.root.required_table("endpoints") else { return Vec::new() };
+        let entries = table.entries();
+        if entries.is_empty() {
+            self.root.error("E0804", table.span(), "a study has at least one endpoint");
+        }
+        entries
+            .into_iter()
+            .filter_map(|(name, item)| endpoint(name, &item, &known, responses, arms))
+            .collect()
+    }
+}
+
+fn read_recovery(table: &Table<'_>, unit: &Unit) -> (Vec<(f64, f64)>, String) {
+    let source = table.string("source").map_or_else(String::new, |s| s.value);
+    let mut points = vec![(0.0, 0.0)];
+    for (when, value) in table.entries().into_iter().filter(|(when, _)| when.value != "source") {
+        match Anchor::parse(&when.value) {
+            Ok(time) => {
+                if let Some(value) = value.quantity(Some(unit.dimension())) {
+                    points.push((time.hours(), value.value.coherent()));
+                }
+            }
+            Err(message) => table.error("E0803", when.span, message),
+        }
+    }
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    (points, source)
+}
+
+fn endpoint(
+    name: Spanned<String>,
+    item: &Item<'_>,
+    known: &[Known<'_>],
+    responses: &[ResponseUse],
+    arms: &[Arm],
+) -> Option<Endpoint> {
+    let table = if item.is_table() { Some(item.table()?) } else { None };
+    let what = match &table {
+        Some(table) => table.required("what")?,
+        None => item.clone(),
+    };
+    let text = what.string()?.value;
+    let label = table.as_ref().and_then(|t| t.string("label")).map_or_else(|| text.clone(), |l| l.value);
+    let better = table.as_ref().and_then(|t| t.string("better"));
+    if let Some(table) = &table {
+        table.finish();
+    }
+    let better = match better {
+        None => None,
+        Some(word) if word.value == "higher" => Some(true),
+        Some(word) if word.value == "lower" => Some(false),
+        Some(_) => {
+            item.error("E0804", "`better` is `higher` or `lower`");
+            None
+        }
+    };
+    let phrase = match endpoint::parse(&text, known) {
+        Ok(phrase) => phrase,
+        Err((message, help)) => {
+            what.report(Diagnostic::error("E0804", message).help(help));
+            return None;
+        }
+    };
+    let accumulates = matches!(
+        phrase.measure,
+        Measure::Event(r) | Measure::Probability(r) if responses.get(r).is_some_and(|r| r.kind.accumulates)
+    );
+    if accumulates != (phrase.period == Period::By) {
+        let (message, help) = if accumulates {
+            ("this risk accumulates over time", "write \"by\" instead of \"at\"")
+        } else {
+            ("this is measured at a moment, not accumulated", "write \"at\" instead of \"by\"")
+        };
+        what.report(Diagnostic::error("E0804", message).help(help));
+        return None;
+    }
+    if let Some(arm) = arms.iter().find(|arm| phrase.time.hours() > arm.end() || phrase.time.hours() <= 0.0) {
+        what.report(
+            Diagnostic::error("E0805", format!("{} lies outside arm `{}`", phrase.time, arm.name))
+                .help(format!("the arm ends {} h after its first dose", arm.end())),
+        );
+        return None;
+    }
+    Some(Endpoint {
+        name: name.value,
+        label,
+        measure: phrase.measure,
+        period: phrase.period,
+        time: phrase.time,
+        better,
+    })
+}
+
+/// Reads `[regimens]`: name → regimen.
+pub(super) fn regimens(root: &Table<'_>) -> Vec<(String, Regimen)> {
+    let Some(table) = root.required_table("regimens") else { return Vec::new() };
+    let mut regimens = Vec::new();
+    for (name, item) in table.entries() {
+        let Some(text) = item.string() else { continue };
+        match Regimen::parse(&text.value) {
+            Ok(regimen) => regimens.push((name.value, regimen)),
+            Err(error) => {
+                let diagnostic = Diagnostic::error(error.code, error.message.clone()).help(error.help);
+                item.report_within(diagnostic, error.span);
+            }
+        }
+    }
+    regimens
+}
