@@ -1,11 +1,13 @@
 //! Tests of behaviour through the public interface: one file a promise.
 
 mod bad_input;
+mod bad_papers;
 mod conformance;
 mod event_rules;
 mod evidence_files;
 mod expressions;
 mod fleet;
+mod logistic_reference;
 mod models;
 mod nca;
 mod ode;

@@ -2,16 +2,13 @@ use super::arm_fit::{ArmFit, ArmModel, fit_arms};
 use super::arm_likelihood::Risk;
 use super::arm_means::{ArmMean, MeanFit};
 use super::arms::{Arm, ArmCounts, ExposureLaw};
-use super::discriminant::{Discriminant, Quartiles, type7};
-use super::latent::{LabelModel, LatentFit, LatentOptions, fit_latent};
-use super::paper::{
-    ArmPaper, Body, Evidence, ExposureAxis, Group, MeanPaper, QuantileMethod, QuantilePaper, Ratio,
-    ReportedExposure,
-};
+use super::individual::individual;
+use super::paper::{ArmPaper, Body, Evidence, ExposureAxis, FormChoice, MeanPaper, Ratio, ReportedExposure};
+use super::quantiles::quantiles;
 use super::ratios::LogRatio;
-use super::summary::{Figure, Summary};
+use super::summary::Summary;
 use crate::diagnostic::{Diagnostic, Problems};
-use crate::response::{Basis, BiomarkerModel, Curve, Draws, Form, Link, Metric, ResponseModel, YEAR};
+use crate::response::{Basis, BiomarkerModel, Curve, Link, Metric, ResponseModel, YEAR};
 
 /// The exposures that an arm asks for: the fit knows no kinetics, so that its caller simulates them.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,12 +75,18 @@ pub fn fit(evidence: &Evidence, inputs: &Inputs<'_>) -> Result<Fit, Problems> {
         Body::Quantiles(paper) => quantiles(evidence, paper, inputs),
         Body::Arms(paper) => arms(evidence, paper, inputs),
         Body::Means(paper) => means(evidence, paper, inputs),
-        Body::Individual(_) => Err(Diagnostic::error("E0707", "individual data").into()),
+        Body::Individual(paper) => individual(evidence, paper, inputs),
         Body::Ratios(ratios) => Ok(published_ratios(evidence, ratios)),
     }
 }
 
-fn basis(evidence: &Evidence, metric: Metric, range: [f64; 2], method: String, patients: f64) -> Basis {
+pub(super) fn basis(
+    evidence: &Evidence,
+    metric: Metric,
+    range: [f64; 2],
+    method: String,
+    patients: f64,
+) -> Basis {
     let mut basis = Basis::new(evidence.outcome.clone(), metric, range);
     basis.source.clone_from(&evidence.source);
     basis.method = method;
@@ -93,130 +96,6 @@ fn basis(evidence: &Evidence, metric: Metric, range: [f64; 2], method: String, p
     basis.patients = count;
     basis.notes.clone_from(&evidence.notes);
     basis
-}
-
-fn quantiles(evidence: &Evidence, paper: &QuantilePaper, inputs: &Inputs<'_>) -> Result<Fit, Problems> {
-    let nested = paper.splits.len() > 1;
-    let model = match paper.method {
-        QuantileMethod::Discriminant => return discriminant(evidence, paper, inputs),
-        QuantileMethod::ProportionalOdds if nested => LabelModel::ProportionalOdds,
-        _ if paper.splits.first().is_some_and(|split| split.outcome == evidence.outcome) => LabelModel::Best,
-        _ => LabelModel::AtLeastMiddle,
-    };
-    let fit = fit_latent(paper, &LatentOptions::new(paper, model), inputs.seed, inputs.draws)?;
-    let mut summary = Summary::new(evidence);
-    summary.add_draws("a: logit at the reference exposure", &fit.draws, 0);
-    summary.add_draws("b: slope per doubling", &fit.draws, 1);
-    let ratio = |b: f64| libm::exp(b);
-    if let Some(Figure { estimate, interval: Some([low, high]), .. }) = summary.figures.last().cloned() {
-        summary.add("odds ratio per doubling", ratio(estimate), Some([ratio(low), ratio(high)]));
-    }
-    let positive = fit.draws.values(1).filter(|b| *b > 0.0).count() as f64 / fit.draws.len().max(1) as f64;
-    summary.add("P(b > 0)", positive, None);
-    add_ec50(&mut summary, &fit, paper);
-    for reading in fit.rank_sums.iter().flatten() {
-        summary.add(&format!("area under the ROC curve, {}", reading.outcome), reading.auc, None);
-        summary.note(&format!(
-            "p-value of {}: {} (U = {:?})",
-            reading.outcome,
-            reading.readings.join("; "),
-            reading.u
-        ));
-    }
-    summary.add("Monte-Carlo error of the median of b", fit.slope_error, None);
-    let worst = fit.convergence.iter().map(|c| c.r_hat).filter(|r| r.is_finite()).fold(1.0, f64::max);
-    summary.add("largest split R-hat", worst, None);
-    for warning in &fit.warnings {
-        summary.warn(warning.clone());
-    }
-    let patients = fit.grades.len() as f64;
-    let method = format!("latent exposures under printed quantiles ({}) and rank sums", paper.convention);
-    let basis = basis(evidence, paper.exposure.metric, paper.range(), method, patients);
-    let form = Form::Log2Ratio { reference: paper.reference };
-    let model =
-        ResponseModel::new(basis, Link::Logit, form, upper_logit(fit.draws, model, evidence, paper)?)?;
-    summary.add_curve(&model, paper.exposure.unit.clone());
-    summary.note(
-        "an association among these patients; whether a change of exposure changes the outcome is not shown",
-    );
-    Ok(Fit {
-        responses: vec![Named { name: "log2-ratio".into(), model }],
-        biomarkers: Vec::new(),
-        ratios: Vec::new(),
-        summary,
-    })
-}
-
-/// The exposure of an even chance, where the slope is positive: its median and 95 % interval.
-fn add_ec50(summary: &mut Summary, fit: &LatentFit, paper: &QuantilePaper) {
-    let unit = &paper.exposure.unit;
-    let mut halves: Vec<f64> = fit
-        .draws
-        .values(0)
-        .zip(fit.draws.values(1))
-        .filter(|(_, b)| *b > 0.0)
-        .map(|(a, b)| unit.from_coherent(paper.reference) * libm::exp2(-a / b))
-        .collect();
-    halves.sort_by(f64::total_cmp);
-    let [low, median, high] = [0.025, 0.5, 0.975].map(|p| type7(&halves, p));
-    summary.add(&format!("exposure of an even chance ({unit}), given b > 0"), median, Some([low, high]));
-}
-
-/// With proportional odds the outcome of the larger group has the intercept c0 + exp(c2).
-fn upper_logit(
-    draws: Draws,
-    model: LabelModel,
-    evidence: &Evidence,
-    paper: &QuantilePaper,
-) -> Result<Draws, Problems> {
-    let best = paper.splits.first().is_some_and(|split| split.outcome == evidence.outcome);
-    if model != LabelModel::ProportionalOdds || best {
-        return Ok(draws);
-    }
-    let raise = |row: &[f64]| -> Vec<f64> {
-        let mut row = row.to_vec();
-        row[0] += libm::exp(row[2]);
-        row
-    };
-    let rows = draws.rows().chunks_exact(draws.names().len()).flat_map(raise).collect();
-    Draws::new(draws.names().to_vec(), raise(draws.central()), rows)
-}
-
-fn discriminant(evidence: &Evidence, paper: &QuantilePaper, inputs: &Inputs<'_>) -> Result<Fit, Problems> {
-    let split = paper.splits.iter().find(|split| split.outcome == evidence.outcome);
-    let split = split.ok_or_else(|| Diagnostic::error("E0715", "no split is by the outcome of the file"))?;
-    let quartiles = |group: &Group| -> Result<Quartiles, Problems> {
-        let at = |p| group.quantile(p).map(|q| paper.exposure.unit.to_coherent(q));
-        match (at(0.25), at(0.5), at(0.75)) {
-            (Some(q1), Some(median), Some(q3)) => Ok(Quartiles { n: group.n, values: [q1, median, q3] }),
-            _ => {
-                Err(Diagnostic::error("E0711", "the discriminant needs median and quartiles of both groups")
-                    .into())
-            }
-        }
-    };
-    let estimate = Discriminant::estimate(quartiles(&split.with)?, quartiles(&split.without)?)?;
-    let draws = estimate.bootstrap(paper.reference, inputs.seed, inputs.draws)?;
-    let mut summary = Summary::new(evidence);
-    summary.add("a: logit at the reference exposure", draws.central()[0], None);
-    summary.add("slope per doubling, unshrunk", estimate.slope, Some(estimate.interval));
-    summary.add_draws("b: slope per doubling", &draws, 1);
-    let basis = basis(
-        evidence,
-        paper.exposure.metric,
-        paper.range(),
-        "linear discriminant on log2 C, parametric bootstrap".into(),
-        (split.with.n + split.without.n) as f64,
-    );
-    let model =
-        ResponseModel::new(basis, Link::Logit, Form::Log2Ratio { reference: paper.reference }, draws)?;
-    summary.add_curve(&model, paper.exposure.unit.clone());
-    Ok(Fit {
-        responses: vec![Named { name: "log2-ratio".into(), model }],
-        biomarkers: Vec::new(),
-        ratios: Vec::new(),
-        summary,
-    })
 }
 
 /// The exposure law of a reported arm: placebo, simulated by the caller, or the log-normal law of the file.
@@ -275,8 +154,17 @@ fn arms(evidence: &Evidence, paper: &ArmPaper, inputs: &Inputs<'_>) -> Result<Fi
         Risk::Rate => Link::Cloglog { follow_up: if longest > 0.0 { longest } else { YEAR } },
     };
     let mut summary = Summary::new(evidence);
+    for trial in counts.trials() {
+        let mut of_trial = counts.arms().iter().filter(|arm| arm.trial == *trial);
+        if of_trial.all(|arm| arm.events == 0.0) {
+            summary.warn(
+                Diagnostic::warning("E0734", format!("{trial}: no arm has an event"))
+                    .help("its intercept rests on the prior; the data only say that the event is rare"),
+            );
+        }
+    }
     let mut responses = Vec::new();
-    for &(form, ec50_prior) in &paper.forms {
+    for &FormChoice { form, ec50_prior } in &paper.forms {
         let model = ArmModel { form, ec50_prior, risk: paper.risk, priors: None };
         let fit = fit_arms(&counts, &model, inputs.seed, inputs.draws)?;
         summarise(&mut summary, &fit, &counts);

@@ -160,6 +160,15 @@ pub struct ReportedArm {
     pub source: Option<String>,
 }
 
+/// A form that is to be fitted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FormChoice {
+    /// The form.
+    pub form: Form,
+    /// Median (mg/L) and log standard deviation of the prior of an EC50 that is fitted.
+    pub ec50_prior: Option<(f64, f64)>,
+}
+
 /// Events by arm.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ArmPaper {
@@ -169,8 +178,8 @@ pub struct ArmPaper {
     pub arms: Vec<ReportedArm>,
     /// Odds or rates.
     pub risk: Risk,
-    /// The forms to be fitted side by side, each with the prior (median in mg/L, log SD) of an EC50 that is fitted.
-    pub forms: Vec<(Form, Option<(f64, f64)>)>,
+    /// The forms to be fitted side by side.
+    pub forms: Vec<FormChoice>,
 }
 
 /// Mean change of a biomarker in one arm.

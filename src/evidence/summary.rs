@@ -1,3 +1,4 @@
+use super::calibration::Bin;
 use super::paper::Evidence;
 use crate::diagnostic::Diagnostic;
 use crate::response::{Draw, Draws, ResponseModel};
@@ -34,6 +35,8 @@ pub struct Summary {
     pub figures: Vec<Figure>,
     /// The exposure-response curves, one for each response model.
     pub curves: Vec<Band>,
+    /// Observed shares by quarters of the exposure (coherent units), where there are individual data.
+    pub bins: Vec<Bin>,
     /// Warnings.
     pub warnings: Vec<Diagnostic>,
     /// What must be known to read the figures.
@@ -49,6 +52,7 @@ impl Summary {
             title: evidence.title.clone(),
             figures: Vec::new(),
             curves: Vec::new(),
+            bins: Vec::new(),
             warnings: Vec::new(),
             notes: evidence.notes.clone(),
         }
@@ -79,7 +83,7 @@ impl Summary {
         let exposures: Vec<f64> =
             (0..POINTS).map(|i| low + (high - low) * i as f64 / (POINTS - 1) as f64).collect();
         let draws = model.curve().draws().len().max(1);
-        let mut columns = vec![Vec::with_capacity(draws); POINTS];
+        let mut columns = vec![Vec::new(); POINTS];
         let mut row = vec![0.0; POINTS];
         for draw in 0..draws {
             model.probability_slice(Draw::Number(draw), &exposures, &mut row);

@@ -4,6 +4,7 @@
 //! functions here do not. Nothing in this crate calls the standard ones on a path that reaches a result.
 
 mod chi_square;
+mod cholesky;
 pub mod dispatch;
 mod elementary;
 pub mod matrix;
@@ -14,6 +15,7 @@ mod quadrature;
 mod slices;
 
 pub use chi_square::chi_square_tail;
+pub use cholesky::Cholesky;
 pub use dispatch::Level;
 pub use elementary::{exp, expm1, ln, log1p};
 pub use normal::{normal_cdf, normal_quantile, normal_quantile_in_place, normal_quantile_slice};

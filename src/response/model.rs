@@ -84,6 +84,27 @@ impl Basis {
         Err(Diagnostic::error("E0703", format!("the range of exposures {low} to {high} is no range")).into())
     }
 
+    /// A warning (E0733) where simulated exposures (coherent units) lie a factor of 100 or more from the evidence: a unit
+    /// was likely mistaken. Placebo, an exposure of zero, does not count.
+    pub fn unit_warning(&self, exposures: &[f64]) -> Option<Diagnostic> {
+        let mut dosed: Vec<f64> = exposures.iter().copied().filter(|c| *c > 0.0).collect();
+        dosed.sort_by(f64::total_cmp);
+        let median = *dosed.get(dosed.len() / 2)?;
+        let [low, high] = self.range;
+        let far = median > 100.0 * high || high > 0.0 && median * 100.0 < low.max(high / 100.0);
+        far.then(|| {
+            Diagnostic::warning(
+                "E0733",
+                format!(
+                    "{}: the simulated {} has a median of {median:.3e}, the evidence lies between {low:.3e} and {high:.3e}",
+                    self.outcome,
+                    self.metric.name()
+                ),
+            )
+            .help("values in mg/L (mg h/L for an area); was mg/L written for ng/mL, or the other way round?")
+        })
+    }
+
     /// The share of exposures below and above the range of the evidence; `(0, 0)` where there are none.
     pub fn outside(&self, exposures: &[f64]) -> (f64, f64) {
         let share = |wanted: &dyn Fn(f64) -> bool| {
@@ -190,6 +211,16 @@ mod tests {
         assert_eq!(basis.outside(&[]), (0.0, 0.0));
         let turned = Basis::new("event", Metric::Ctrough, [2.0, 1.0]);
         assert!(turned.checked().is_err());
+    }
+
+    #[test]
+    fn a_factor_of_a_thousand_is_noticed() {
+        let basis = Basis::new("event", Metric::Ctrough, [3.0, 107.0]); // ng/mL taken for mg/L
+        assert_eq!(basis.unit_warning(&[0.004, 0.008, 0.02]).unwrap().code, "E0733");
+        let basis = Basis::new("event", Metric::Ctrough, [0.003, 0.107]);
+        assert_eq!(basis.unit_warning(&[0.004, 0.008, 0.02]), None);
+        assert_eq!(basis.unit_warning(&[0.0, 0.0]), None);
+        assert!(basis.unit_warning(&[14.0]).is_some());
     }
 
     #[test]

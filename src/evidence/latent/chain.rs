@@ -9,13 +9,13 @@ use crate::random::{Address, Stream};
 pub(super) struct Length {
     /// Sweeps before anything is recorded, in which step sizes adapt.
     pub(super) burn_in: usize,
-    /// States to record.
+    /// States to record at a time.
     pub(super) states: usize,
     /// Proposals for the exposures a sweep.
     pub(super) proposals: usize,
     /// Restarts of the annealed start.
     pub(super) restarts: usize,
-    /// Exposures are kept of this many states, evenly spaced.
+    /// Exposures are kept of this many states at a time, evenly spaced.
     pub(super) snapshots: usize,
 }
 
@@ -27,8 +27,15 @@ pub(super) struct Record {
     pub(super) columns: Vec<Vec<f64>>,
     /// Exposures of some states.
     pub(super) snapshots: Vec<Vec<f64>>,
+    /// Sweeps, of which those with exact rank sums were recorded.
+    pub(super) sweeps: usize,
+}
+
+impl Record {
     /// The share of sweeps whose rank sums were exactly right.
-    pub(super) exact: f64,
+    pub(super) fn exact(&self) -> f64 {
+        self.columns[0].len() as f64 / self.sweeps as f64
+    }
 }
 
 /// Why a chain has no result.
@@ -54,7 +61,8 @@ pub(super) fn mixed_ranks(problem: &Problem) -> Vec<(usize, usize)> {
     ranks
 }
 
-struct Chain<'a> {
+/// A running chain.
+pub(super) struct Chain<'a> {
     problem: &'a Problem,
     stream: Stream,
     state: State,
@@ -70,28 +78,31 @@ struct Chain<'a> {
     steps: [f64; 8],
 }
 
-/// Runs a chain. `theta` fixes the parameters; otherwise they are sampled.
-pub(super) fn run(
-    problem: &Problem,
-    address: Address,
-    length: Length,
-    theta: Option<Theta>,
-) -> Result<Record, Failure> {
-    for attempt in 0..4 {
-        let mut stream = Stream::new(address.occasion(attempt));
-        let state = start(problem, &mut stream, length.restarts).map_err(Failure::NoStart)?;
-        let mut chain = Chain::new(problem, stream, state, theta);
-        for sweep in 0..length.burn_in {
-            chain.sweep(length.proposals, Some(sweep));
-        }
-        if let Some(record) = chain.record(length) {
-            return Ok(record);
-        }
-    }
-    Err(Failure::Locked)
-}
-
 impl<'a> Chain<'a> {
+    /// A chain after its burn-in, with a record of the first states. `theta` fixes the parameters; otherwise they are
+    /// sampled. A chain that never meets the rank sums starts again elsewhere.
+    pub(super) fn begin(
+        problem: &'a Problem,
+        address: Address,
+        length: Length,
+        theta: Option<Theta>,
+    ) -> Result<(Self, Record), Failure> {
+        for attempt in 0..4 {
+            let mut stream = Stream::new(address.occasion(attempt));
+            let state = start(problem, &mut stream, length.restarts).map_err(Failure::NoStart)?;
+            let mut chain = Chain::new(problem, stream, state, theta);
+            for sweep in 0..length.burn_in {
+                chain.sweep(length.proposals, Some(sweep));
+            }
+            let width = 6 + 2 * problem.levels + mixed_ranks(problem).len();
+            let mut record = Record { columns: vec![Vec::new(); width], snapshots: Vec::new(), sweeps: 0 };
+            if chain.extend(&mut record, length) {
+                return Ok((chain, record));
+            }
+        }
+        Err(Failure::Locked)
+    }
+
     fn new(problem: &'a Problem, stream: Stream, state: State, theta: Option<Theta>) -> Self {
         let n = state.u.len() as f64;
         let mean = state.u.iter().sum::<f64>() / n;
@@ -221,28 +232,27 @@ impl<'a> Chain<'a> {
         self.problem.model.log_likelihood(part, &self.problem.grades, self.problem.levels, &self.z, c)
     }
 
-    fn record(&mut self, length: Length) -> Option<Record> {
+    /// Records further states; false where the rank sums are hardly ever met.
+    pub(super) fn extend(&mut self, record: &mut Record, length: Length) -> bool {
         let ranks = mixed_ranks(self.problem);
-        let width = 6 + 2 * self.problem.levels + ranks.len();
-        let mut columns = vec![Vec::with_capacity(length.states); width];
-        let mut snapshots = Vec::with_capacity(length.snapshots);
         let every = (length.states / length.snapshots.max(1)).max(1);
         let (mut sweeps, mut recorded) = (0usize, 0usize);
         while recorded < length.states {
             self.sweep(length.proposals, None);
             sweeps += 1;
             if self.state.penalty == 0 {
-                self.take(&ranks, &mut columns);
-                if recorded % every == 0 && snapshots.len() < length.snapshots {
-                    snapshots.push(self.state.x.clone());
+                self.take(&ranks, &mut record.columns);
+                if recorded.is_multiple_of(every) && recorded / every < length.snapshots {
+                    record.snapshots.push(self.state.x.clone());
                 }
                 recorded += 1;
             }
             if sweeps >= 2000 && recorded * 2000 < sweeps {
-                return None;
+                return false;
             }
         }
-        Some(Record { columns, snapshots, exact: recorded as f64 / sweeps as f64 })
+        record.sweeps += sweeps;
+        true
     }
 
     fn take(&self, ranks: &[(usize, usize)], columns: &mut [Vec<f64>]) {

@@ -5,7 +5,7 @@ use super::super::convergence::{bulk_ess, quantile_error, split_r_hat};
 use super::super::paper::QuantilePaper;
 use super::anneal::start;
 use super::build::{ExposurePrior, RankSumReading, problem, read_rank_sums};
-use super::chain::{Failure, Length, Record, mixed_ranks, run};
+use super::chain::{Chain, Failure, Length, Record, mixed_ranks};
 use super::label::{LabelModel, LabelPriors};
 use super::problem::Problem;
 use crate::diagnostic::{Diagnostic, Problems};
@@ -106,24 +106,42 @@ pub fn fit_latent(
     let states = options.states.max((draws / chains) as usize + 1);
     let length = Length { burn_in: 2000, states, proposals: PROPOSALS, restarts: RESTARTS, snapshots: 50 };
     let address = Address::new(seed, Purpose::Evidence).replicate(1);
-    let records: Vec<Result<Record, Failure>> =
-        (0..chains).into_par_iter().map(|chain| run(&problem, address.draw(chain), length, None)).collect();
-    let mut good = Vec::with_capacity(records.len());
-    for record in records {
-        match record {
-            Ok(record) => good.push(record),
+    let begun: Vec<_> = (0..chains)
+        .into_par_iter()
+        .map(|chain| Chain::begin(&problem, address.draw(chain), length, None))
+        .collect();
+    let mut good = Vec::with_capacity(begun.len());
+    for chain in begun {
+        match chain {
+            Ok(chain) => good.push(chain),
             Err(Failure::NoStart(violated)) => {
                 return Err(contradiction(paper, options, &readings, &problem, &violated));
             }
-            Err(Failure::Locked) => {
-                return Err(Diagnostic::error("E0745", "the rank sums cannot be reached from the quartiles")
-                    .help("leave out the p-values, or try another quantile convention")
-                    .into());
-            }
+            Err(Failure::Locked) => return Err(locked()),
         }
     }
-    let convergence = converged(&problem, &good)?;
-    let exact = good.iter().map(|record| record.exact).fold(1.0, f64::min);
+    let mut convergence = converged(&problem, &good);
+    for _ in 0..EXTENSIONS {
+        if convergence.1.is_empty() {
+            break;
+        }
+        if !good
+            .par_iter_mut()
+            .map(|(chain, record)| chain.extend(record, length))
+            .reduce(|| true, |a, b| a && b)
+        {
+            return Err(locked());
+        }
+        convergence = converged(&problem, &good);
+    }
+    if !convergence.1.is_empty() {
+        let bad = convergence.1.join("; ");
+        return Err(Diagnostic::error("E0744", format!("the chains have not converged: {bad}"))
+            .help("no estimates are given; ask for more states (`draws`)")
+            .into());
+    }
+    let records: Vec<Record> = good.into_iter().map(|(_, record)| record).collect();
+    let exact = records.iter().map(Record::exact).fold(1.0, f64::min);
     if exact < 0.02 {
         warnings.push(
             Diagnostic::warning(
@@ -133,21 +151,23 @@ pub fn fit_latent(
             .help("the figures agree only where values nearly tie; another convention may fit better"),
         );
     }
-    let slopes: Vec<&[f64]> = good.iter().map(|record| record.columns[1].as_slice()).collect();
+    let slopes: Vec<&[f64]> = records.iter().map(|record| record.columns[1].as_slice()).collect();
     let slope_error = quantile_error(&slopes, 0.5) / options.exposure.scale;
-    let draws = joint_draws(&problem, &good, draws as usize)?;
+    let draws = joint_draws(&problem, &records, draws as usize)?;
     Ok(LatentFit {
         draws,
         rank_sums: readings,
-        convergence,
+        convergence: convergence.0,
         slope_error,
         exact,
-        snapshots: good.into_iter().flat_map(|record| record.snapshots).collect(),
+        snapshots: records.into_iter().flat_map(|record| record.snapshots).collect(),
         grades: problem.grades,
         warnings,
     })
 }
 
+/// Chains that have not converged go on this many times.
+const EXTENSIONS: usize = 7;
 /// Proposals for the exposures a sweep.
 const PROPOSALS: usize = 60;
 /// Annealed starts before the figures count as contradictory.
@@ -227,8 +247,14 @@ fn contradiction(
     Diagnostic::error("E0741", message).help(help).into()
 }
 
-/// Split R-hat and effective sizes; E0744 where a parameter or a printed rank's holder has not converged.
-fn converged(problem: &Problem, records: &[Record]) -> Result<Vec<Convergence>, Problems> {
+fn locked() -> Problems {
+    Diagnostic::error("E0745", "the rank sums cannot be reached from the quartiles")
+        .help("leave out the p-values, or try another quantile convention")
+        .into()
+}
+
+/// Split R-hat and effective sizes, and in words which parameters and holders of printed ranks have not converged.
+fn converged(problem: &Problem, chains: &[(Chain<'_>, Record)]) -> (Vec<Convergence>, Vec<String>) {
     let used = problem.model.coefficients(problem.levels);
     let names = ["a", "b x scale", "a2", "b2 x scale", "mu", "log sigma"];
     let mut columns: Vec<(usize, String)> =
@@ -247,23 +273,20 @@ fn converged(problem: &Problem, records: &[Record]) -> Result<Vec<Convergence>, 
     let mut found = Vec::new();
     let mut bad = Vec::new();
     for (column, quantity) in columns {
-        let chains: Vec<&[f64]> = records.iter().map(|record| record.columns[column].as_slice()).collect();
+        let chains: Vec<&[f64]> =
+            chains.iter().map(|(_, record)| record.columns[column].as_slice()).collect();
         let total: usize = chains.iter().map(|chain| chain.len()).sum();
         let mean = chains.iter().flat_map(|chain| chain.iter()).sum::<f64>() / total as f64;
         let (r_hat, ess) = (split_r_hat(&chains), bulk_ess(&chains));
         // A rank that one grade holds nearly always says nothing of mixing.
         let constant = column >= extremes && !(0.02..=0.98).contains(&mean);
-        if !constant && !(r_hat <= MOST_R_HAT && ess >= LEAST_ESS) {
+        let mixed = r_hat <= MOST_R_HAT && ess >= LEAST_ESS;
+        if !(constant || mixed) {
             bad.push(format!("{quantity}: R-hat {r_hat:.3}, ESS {ess:.0}"));
         }
         found.push(Convergence { quantity, mean, r_hat, ess });
     }
-    if bad.is_empty() {
-        return Ok(found);
-    }
-    Err(Diagnostic::error("E0744", format!("the chains have not converged: {}", bad.join("; ")))
-        .help("no estimates are given; ask for more states (`draws`)")
-        .into())
+    (found, bad)
 }
 
 /// Limits of split R-hat and bulk effective size.

@@ -24,13 +24,22 @@ impl State {
             penalty: 0,
             x,
         };
-        state.arrange(problem);
+        state.sort();
+        state.assign(problem);
         state
     }
 
-    /// Brings order, roles and rank sums in line with the exposures. The order is nearly right already, so that
-    /// insertion is the fastest.
+    /// Brings order, roles and rank sums in line with the exposures. Most proposals change no rank, and then nothing
+    /// else changes.
     pub(super) fn arrange(&mut self, problem: &Problem) {
+        if self.sort() {
+            self.assign(problem);
+        }
+    }
+
+    /// Sorts the order, which is nearly right already, by insertion; whether anything moved.
+    fn sort(&mut self) -> bool {
+        let mut moved = false;
         for i in 1..self.order.len() {
             let subject = self.order[i];
             let x = self.x[subject];
@@ -40,8 +49,13 @@ impl State {
                 j -= 1;
             }
             self.order[j] = subject;
+            moved |= j < i;
         }
-        self.assign(problem);
+        moved
+    }
+
+    /// Who holds which printed rank, and how far the rank sums are from an allowed set.
+    fn assign(&mut self, problem: &Problem) {
         if !problem.rank_sums.is_empty() {
             let mut sums = [0i64; 3];
             for (rank, &subject) in (1i64..).zip(&self.order) {
@@ -49,9 +63,6 @@ impl State {
             }
             self.penalty = problem.penalty(sums);
         }
-    }
-
-    fn assign(&mut self, problem: &Problem) {
         for group in &problem.groups {
             let mut needed = group.needed.iter().peekable();
             let mut rank = 0;

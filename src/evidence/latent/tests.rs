@@ -1,6 +1,6 @@
 //! The sampler against plain rejection.
 
-use super::chain::{Length, run};
+use super::chain::{Chain, Length};
 use super::label::{LabelModel, LabelPriors};
 use super::problem::{Constraint, Problem, Theta};
 use crate::evidence::convergence::plain_ess;
@@ -38,8 +38,11 @@ fn toy() -> Problem {
 fn the_sampler_equals_plain_rejection() {
     let theta = Theta::new([-0.4, 1.0, -0.3, 0.6], 3.3, 0.4);
     let length = Length { burn_in: 500, states: 8000, proposals: 60, restarts: 8, snapshots: 0 };
+    let problem = toy();
     let records: Vec<_> = (0..2)
-        .map(|c| run(&toy(), Address::new(5, Purpose::Evidence).draw(c), length, Some(theta)).unwrap())
+        .map(|c| {
+            Chain::begin(&problem, Address::new(5, Purpose::Evidence).draw(c), length, Some(theta)).unwrap().1
+        })
         .collect();
     // Means and standard errors of 29121 states accepted of 4e8 (plain rejection, NumPy). Columns: lowest and highest of
     // each grade from column 6; ranks of mixed groups after them.

@@ -1,6 +1,6 @@
 //! Parts that several kinds of evidence have in common.
 
-use super::super::paper::{ExposureAxis, ReportedExposure};
+use super::super::paper::{ExposureAxis, FormChoice, ReportedExposure};
 use super::super::printed::Printed;
 use crate::diagnostic::Diagnostic;
 use crate::document::{Item, Table};
@@ -78,7 +78,7 @@ pub(super) fn reported_exposure(arm: &Table<'_>, axis: Option<&ExposureAxis>) ->
 }
 
 /// One form: `{ form = "emax", ec50 = "26 ng/mL" }`; an EC50 with `ec50-log-sd` is fitted and has that prior.
-pub(super) fn form(item: &Item<'_>, axis: &ExposureAxis) -> Option<(Form, Option<(f64, f64)>)> {
+pub(super) fn form(item: &Item<'_>, axis: &ExposureAxis) -> Option<FormChoice> {
     let table = item.table()?;
     let dimension = Some(axis.metric.dimension());
     let name = table.required_string("form")?;
@@ -117,11 +117,11 @@ pub(super) fn form(item: &Item<'_>, axis: &ExposureAxis) -> Option<(Form, Option
         table.problems().extend(problems);
         return None;
     }
-    Some((form, prior))
+    Some(FormChoice { form, ec50_prior: prior })
 }
 
 /// The forms of `[fit]`, at least one.
-pub(super) fn forms(fit: &Table<'_>, axis: &ExposureAxis) -> Option<Vec<(Form, Option<(f64, f64)>)>> {
+pub(super) fn forms(fit: &Table<'_>, axis: &ExposureAxis) -> Option<Vec<FormChoice>> {
     let array = fit.required_array("forms")?;
     if array.value.is_empty() {
         fit.error("E0707", array.span, "`fit.forms` names no form");

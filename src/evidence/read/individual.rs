@@ -3,7 +3,6 @@
 use super::super::paper::IndividualPaper;
 use super::header::{exposure, form, strings};
 use crate::document::Table;
-use crate::response::Form;
 
 /// Reads `[exposure]` and `[data]`.
 pub(super) fn read(root: &Table<'_>) -> Option<IndividualPaper> {
@@ -17,10 +16,8 @@ pub(super) fn read(root: &Table<'_>) -> Option<IndividualPaper> {
     let fit = root.required_table("fit")?;
     let form = axis.as_ref().zip(fit.required("form")).and_then(|(axis, item)| form(&item, axis));
     fit.finish();
-    let (form, prior) = form?;
-    if prior.is_some()
-        || matches!(form, Form::Emax { .. } | Form::SigmoidEmax { .. }) && form.checked(0).is_err()
-    {
+    let choice = form?;
+    if choice.ec50_prior.is_some() {
         fit.error("E0726", fit.span(), "individual data are fitted with known constants of the form");
         return None;
     }
@@ -30,6 +27,6 @@ pub(super) fn read(root: &Table<'_>) -> Option<IndividualPaper> {
         outcome: outcome?.value,
         column: column?.value,
         covariates,
-        form,
+        form: choice.form,
     })
 }

@@ -22,12 +22,12 @@ pub(super) fn read(root: &Table<'_>) -> Option<MeanPaper> {
     fit.finish();
     let forms: Vec<_> = forms?
         .into_iter()
-        .map(|(form, prior)| {
-            if prior.is_some() {
+        .map(|choice| {
+            if choice.ec50_prior.is_some() {
                 fit.error("E0726", fit.span(), "least squares of means takes the EC50 as known");
                 return None;
             }
-            Some(form)
+            Some(choice.form)
         })
         .collect::<Option<_>>()?;
     Some(MeanPaper { exposure: axis?, unit: unit?.value, time: time?.value.coherent(), arms: arms?, forms })
