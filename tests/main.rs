@@ -15,6 +15,6 @@ mod ode_problems;
 mod report;
 mod reported_quantiles;
 mod rooms;
-mod study;
 mod simulate;
+mod study;
 mod witnesses;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Source};
-use crate::document::{Files, LARGEST_FILE, Shipped, not_found};
+use crate::document::{Files, Shipped, not_found};
 
 /// Shipped files by name, and files on disk by path, relative to the file that names them.
 #[derive(Clone, Debug)]
@@ -39,10 +39,6 @@ pub(super) fn read(path: &Path) -> Result<Arc<Source>, Diagnostic> {
     let refuse = |reason: String, help: &str| {
         Diagnostic::error("E0109", format!("`{shown}` cannot be read: {reason}")).help(help)
     };
-    let length = fs::metadata(path).map(|m| m.len());
-    if length.as_ref().is_ok_and(|l| *l > LARGEST_FILE as u64) {
-        return Err(refuse("it is too large".into(), "such files are a few kilobytes; is it the right one?"));
-    }
     match fs::read(path).map(String::from_utf8) {
         Ok(Ok(text)) => Ok(Source::new(shown, text)),
         Ok(Err(_)) => Err(refuse("it is not UTF-8 text".into(), "save it as UTF-8; is it the right file?")),

@@ -2,15 +2,14 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::Stop;
 use super::files::{named, read};
 use super::table::write_parquet;
-use crate::diagnostic::{Diagnostic, Problems, Source};
+use crate::diagnostic::{Diagnostic, Problems};
 use crate::dosing::dataset::DataSet;
 use crate::dosing::record::Carry;
 use crate::dosing::timeline::{Administered, Ending, Form};
@@ -87,7 +86,8 @@ impl MethodWord {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
-    let (model, warnings) = Model::read(&named(&arguments.model).map_err(Problems::from)?, &choices(arguments)?)?;
+    let (model, warnings) =
+        Model::read(&named(&arguments.model).map_err(Problems::from)?, &choices(arguments)?)?;
     tell(&warnings);
     let (data, warnings) = DataSet::read(&read(&arguments.data).map_err(Problems::from)?)?;
     tell(&warnings);

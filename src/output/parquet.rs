@@ -1,11 +1,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{
+use arrow_array::{
     ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, StringArray,
 };
-use arrow::datatypes::{DataType, Field, Schema};
-use arrow::record_batch::RecordBatch;
+use arrow_schema::{DataType, Field, Schema};
+use arrow_array::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
@@ -161,7 +161,7 @@ fn field(column: &Column) -> Field {
     }
     let missing = column.kind != ColumnKind::Whole;
     Field::new(&column.name, kind, missing)
-        .with_metadata(metadata.into_iter().collect::<arrow::datatypes::Metadata>())
+        .with_metadata(metadata.into_iter().collect::<arrow_schema::Metadata>())
 }
 
 #[cfg(test)]
@@ -169,8 +169,9 @@ pub(super) mod tests {
     use super::*;
     use crate::output::OutFolder;
     use crate::output::folder::tests::on_small_disk;
-    use arrow::array::{Array, AsArray};
-    use arrow::datatypes::{Float64Type, Int32Type, Int64Type};
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::{Float64Type, Int32Type, Int64Type};
+    use arrow_array::Array;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
     use std::fs::File;
 
