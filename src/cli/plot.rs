@@ -54,7 +54,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
         What::BenefitRisk => ChartKind::BenefitRisk,
         What::Differences => ChartKind::Differences,
     };
-    let failed = |path: &PathBuf, e: std::io::Error| Stop::Run(format!("{} cannot be written: {e}", path.display()));
+    let failed =
+        |path: &PathBuf, e: std::io::Error| Stop::Run(format!("{} cannot be written: {e}", path.display()));
     fs::create_dir_all(&arguments.out).map_err(|e| failed(&arguments.out, e))?;
     let mut written = String::new();
     for chart in charts(&results, kind) {
