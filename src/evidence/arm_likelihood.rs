@@ -73,7 +73,7 @@ impl Likelihood {
 
     pub(super) fn at(&self, slope: f64) -> AtSlope<'_> {
         let sign = if self.risk == Risk::Odds { -slope } else { slope };
-        let factor = |g: &f64| libm::exp(sign * g).clamp(1e-290, 1e290);
+        let factor = |g: &f64| crate::math::exp(sign * g).clamp(1e-290, 1e290);
         AtSlope {
             likelihood: self,
             factors: self.arms.iter().map(|a| a.g.iter().map(factor).collect()).collect(),
@@ -90,7 +90,7 @@ impl Likelihood {
 }
 
 fn binomial(events: f64, patients: f64, p: f64, q: f64) -> f64 {
-    let term = |count: f64, p: f64| if count > 0.0 { count * libm::log(p.max(1e-300)) } else { 0.0 };
+    let term = |count: f64, p: f64| if count > 0.0 { count * crate::math::ln(p.max(1e-300)) } else { 0.0 };
     term(events, p) + term(patients - events, q)
 }
 
@@ -102,7 +102,7 @@ fn exponential_law(hazard: f64) -> (f64, f64) {
             h * (1.0 - h / 2.0 * (1.0 - h / 3.0 * (1.0 - h / 4.0 * (1.0 - h / 5.0 * (1.0 - h / 6.0)))));
         return (leaves, 1.0 - leaves);
     }
-    let stays = libm::exp(-hazard);
+    let stays = crate::math::exp(-hazard);
     (1.0 - stays, stays)
 }
 
@@ -113,7 +113,7 @@ impl AtSlope<'_> {
         let (mut p, mut q, mut slope) = (0.0, 0.0, 0.0);
         match self.likelihood.risk {
             Risk::Odds => {
-                let factor = libm::exp(-intercept);
+                let factor = crate::math::exp(-intercept);
                 for (x, w) in self.factors[arm].iter().zip(&node.weight) {
                     let x = factor * x;
                     let r = 1.0 / (1.0 + x);
@@ -123,7 +123,7 @@ impl AtSlope<'_> {
                 }
             }
             Risk::Rate => {
-                let factor = node.years * libm::exp(intercept);
+                let factor = node.years * crate::math::exp(intercept);
                 for (x, w) in self.factors[arm].iter().zip(&node.weight) {
                     let hazard = factor * x;
                     let (leaves, stays) = exponential_law(hazard);

@@ -66,12 +66,14 @@ impl<'a> Posterior<'a> {
         let points = match law {
             ShapeLaw::Known(_) => vec![0.0],
             ShapeLaw::UncertainEmax { median, log_sd } => (0..HALVES)
-                .map(|i| libm::log(median) + log_sd * 4.0 * (2.0 * i as f64 / (HALVES - 1) as f64 - 1.0))
+                .map(|i| {
+                    crate::math::ln(median) + log_sd * 4.0 * (2.0 * i as f64 / (HALVES - 1) as f64 - 1.0)
+                })
                 .collect(),
         };
         let shape_at = |half: f64| match law {
             ShapeLaw::Known(shape) => shape,
-            ShapeLaw::UncertainEmax { .. } => Shape::Emax(libm::exp(half)),
+            ShapeLaw::UncertainEmax { .. } => Shape::Emax(crate::math::exp(half)),
         };
         let size = if points.len() > 1 { SLOPES_EACH } else { SLOPES };
         let slopes: Vec<Density> = points
@@ -86,7 +88,7 @@ impl<'a> Posterior<'a> {
                 + match law {
                     ShapeLaw::Known(_) => 0.0,
                     ShapeLaw::UncertainEmax { median, log_sd } => {
-                        Prior::Normal(log_sd).log_density(half - libm::log(median))
+                        Prior::Normal(log_sd).log_density(half - crate::math::ln(median))
                     }
                 }
         });
@@ -126,7 +128,7 @@ impl<'a> Posterior<'a> {
                 let likelihood = if let Some(likelihood) = &known {
                     likelihood
                 } else {
-                    own = Likelihood::new(self.counts, self.risk, Shape::Emax(libm::exp(half)));
+                    own = Likelihood::new(self.counts, self.risk, Shape::Emax(crate::math::exp(half)));
                     &own
                 };
                 let at = likelihood.at(slope);

@@ -29,9 +29,9 @@ impl ExposureLaw {
         match self {
             ExposureLaw::Zero => (vec![0.0], vec![1.0]),
             ExposureLaw::LogNormal { median, cv } => {
-                let spread = libm::log1p(cv * cv).sqrt();
+                let spread = crate::math::log1p(cv * cv).sqrt();
                 let (z, w) = normal_quadrature(NODES);
-                (z.iter().map(|z| median * libm::exp(spread * z)).collect(), w)
+                (z.iter().map(|z| median * crate::math::exp(spread * z)).collect(), w)
             }
             ExposureLaw::Simulated(exposures) => {
                 let mut sorted = exposures.clone();
@@ -67,8 +67,8 @@ impl ExposureLaw {
         match self {
             ExposureLaw::Zero => [0.0, 0.0],
             ExposureLaw::LogNormal { median, cv } => {
-                let spread = libm::log1p(cv * cv).sqrt();
-                [0.025, 0.975].map(|p| median * libm::exp(spread * normal_quantile(p)))
+                let spread = crate::math::log1p(cv * cv).sqrt();
+                [0.025, 0.975].map(|p| median * crate::math::exp(spread * normal_quantile(p)))
             }
             ExposureLaw::Simulated(exposures) => {
                 let mut sorted = exposures.clone();

@@ -13,7 +13,7 @@ impl Density {
     /// A density from its logarithm (up to a constant) at rising points. A single point is a mass of 1 there.
     pub(super) fn new(points: Vec<f64>, logs: Vec<f64>) -> Self {
         let peak = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let values: Vec<f64> = logs.iter().map(|log| libm::exp(log - peak)).collect();
+        let values: Vec<f64> = logs.iter().map(|log| crate::math::exp(log - peak)).collect();
         let mut cumulative = Vec::with_capacity(points.len());
         let mut sum = if points.len() == 1 { 1.0 } else { 0.0 };
         cumulative.push(sum);
@@ -67,7 +67,7 @@ impl Density {
 
     /// The logarithm of the integral of what was tabulated.
     pub(super) fn log_integral(&self) -> f64 {
-        self.peak + libm::log(self.total())
+        self.peak + crate::math::ln(self.total())
     }
 
     fn total(&self) -> f64 {

@@ -106,13 +106,18 @@ impl Design {
 
     /// The fitted probabilities of each row.
     pub fn probabilities(&self, coefficients: &[f64]) -> Vec<f64> {
-        self.predictors(coefficients).into_iter().map(|eta| 1.0 / (1.0 + libm::exp(-eta))).collect()
+        self.predictors(coefficients).into_iter().map(|eta| 1.0 / (1.0 + crate::math::exp(-eta))).collect()
     }
 
     /// The log-likelihood; without the binomial coefficients of grouped rows.
     pub fn log_likelihood(&self, coefficients: &[f64]) -> f64 {
-        let softplus =
-            |x: f64| if x > 0.0 { x + libm::log1p(libm::exp(-x)) } else { libm::log1p(libm::exp(x)) };
+        let softplus = |x: f64| {
+            if x > 0.0 {
+                x + crate::math::log1p(crate::math::exp(-x))
+            } else {
+                crate::math::log1p(crate::math::exp(x))
+            }
+        };
         self.predictors(coefficients)
             .iter()
             .zip(self.events.iter().zip(&self.trials))

@@ -80,7 +80,7 @@ impl Discriminant {
             pooled: variance.sqrt(),
             slope,
             interval: [slope - z * error, slope + z * error],
-            intercept: libm::log(n1 / n0) - slope * (m1 + m0) / 2.0,
+            intercept: crate::math::ln(n1 / n0) - slope * (m1 + m0) / 2.0,
             shrunken_slope: slope * (freedom - 2.0) / freedom,
         }
     }
@@ -89,7 +89,7 @@ impl Discriminant {
     pub fn predictor_at(&self, exposure: f64) -> f64 {
         let [n1, n0] = self.n.map(|n| n as f64);
         let centre = (self.means[0] + self.means[1]) / 2.0;
-        libm::log(n1 / n0) + self.shrunken_slope * (libm::log2(exposure) - centre)
+        crate::math::ln(n1 / n0) + self.shrunken_slope * (libm::log2(exposure) - centre)
     }
 
     /// Joint draws of (logit P at `reference`, slope per doubling) by a parametric bootstrap: papers of the same size

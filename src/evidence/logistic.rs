@@ -264,7 +264,7 @@ impl LogisticFit {
             (0..design.events().len())
                 .map(|i| {
                     let (y, n, p) = (design.events()[i], design.trials()[i], p(i));
-                    let part = |y: f64, mu: f64| if y > 0.0 { y * libm::log(y / mu) } else { 0.0 };
+                    let part = |y: f64, mu: f64| if y > 0.0 { y * crate::math::ln(y / mu) } else { 0.0 };
                     2.0 * (part(y, n * p) + part(n - y, n * (1.0 - p)))
                 })
                 .sum()

@@ -86,15 +86,18 @@ fn intercepts(x: &[f64], y: &[f64], b: f64, priors: LabelPriors) -> Density {
             let eta = a + b * x;
             // -ln(1 + exp(-eta)) for an event, -ln(1 + exp(eta)) for none.
             let away = if *y > 0.5 { -eta } else { eta };
-            sum -=
-                if away > 0.0 { away + libm::log1p(libm::exp(-away)) } else { libm::log1p(libm::exp(away)) };
+            sum -= if away > 0.0 {
+                away + crate::math::log1p(crate::math::exp(-away))
+            } else {
+                crate::math::log1p(crate::math::exp(away))
+            };
         }
         sum
     };
     // The middle of the predictors has about the overall log odds.
     let n = x.len().max(1) as f64;
     let share = (y.iter().sum::<f64>() + 0.5) / (n + 1.0);
-    let start = libm::log(share / (1.0 - share)) - b * x.iter().sum::<f64>() / n;
+    let start = crate::math::ln(share / (1.0 - share)) - b * x.iter().sum::<f64>() / n;
     let width = 1.5 / (n * share * (1.0 - share)).sqrt();
     Density::around(log_density, start.clamp(-500.0, 500.0), width, 1000.0, FALL, 65)
 }
@@ -140,7 +143,7 @@ pub fn sample_logistic(
                 let moved = root.transform(&noise);
                 let trial: Vec<f64> = beta.iter().zip(&moved).map(|(b, m)| b + m).collect();
                 let then = log_density(&trial);
-                if then >= now || stream.uniform() < libm::exp(then - now) {
+                if then >= now || stream.uniform() < crate::math::exp(then - now) {
                     (beta, now) = (trial, then);
                 }
                 if sweep >= BURN_IN && (sweep - BURN_IN).is_multiple_of(THINNING) {

@@ -30,10 +30,10 @@ impl Prior {
     /// The logarithm of the density at x, up to a constant.
     pub fn log_density(&self, x: f64) -> f64 {
         match *self {
-            Prior::Cauchy(scale) => -libm::log(1.0 + (x / scale) * (x / scale)),
+            Prior::Cauchy(scale) => -crate::math::ln(1.0 + (x / scale) * (x / scale)),
             Prior::Student(freedom, scale) => {
                 let z = x / scale;
-                -0.5 * (freedom + 1.0) * libm::log(1.0 + z * z / freedom)
+                -0.5 * (freedom + 1.0) * crate::math::ln(1.0 + z * z / freedom)
             }
             Prior::Normal(deviation) => -0.5 * (x / deviation) * (x / deviation),
         }

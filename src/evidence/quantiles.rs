@@ -28,7 +28,7 @@ pub(super) fn quantiles(
     let mut summary = Summary::new(evidence);
     summary.add_draws("a: logit at the reference exposure", &fit.draws, 0);
     summary.add_draws("b: slope per doubling", &fit.draws, 1);
-    let ratio = |b: f64| libm::exp(b);
+    let ratio = |b: f64| crate::math::exp(b);
     if let Some(Figure { estimate, interval: Some([low, high]), .. }) = summary.figures.last().cloned() {
         summary.add("odds ratio per doubling", ratio(estimate), Some([ratio(low), ratio(high)]));
     }
@@ -96,7 +96,7 @@ fn upper_logit(
     }
     let raise = |row: &[f64]| -> Vec<f64> {
         let mut row = row.to_vec();
-        row[0] += libm::exp(row[2]);
+        row[0] += crate::math::exp(row[2]);
         row
     };
     let rows = draws.rows().chunks_exact(draws.names().len()).flat_map(raise).collect();

@@ -26,12 +26,12 @@ impl Ratio {
         let [low, high] = &self.interval;
         let ends = |printed: &super::Printed| {
             let (value, half) = (printed.value(), printed.half_width());
-            [libm::log((value - half).max(value * 1e-3)), libm::log(value + half)]
+            [crate::math::ln((value - half).max(value * 1e-3)), crate::math::ln(value + half)]
         };
         let (l, v, h) = (ends(low), ends(&self.value), ends(high));
-        let estimate = libm::log(self.value.value());
+        let estimate = crate::math::ln(self.value.value());
         let z = normal_quantile(0.975);
-        let sides = [estimate - libm::log(low.value()), libm::log(high.value()) - estimate];
+        let sides = [estimate - crate::math::ln(low.value()), crate::math::ln(high.value()) - estimate];
         // The sides as unequal and as equal as the rounding of the three numbers permits.
         let shortest = [v[0] - l[1], h[0] - v[1]];
         let longest = [v[1] - l[0], h[1] - v[0]];
@@ -52,8 +52,8 @@ impl Ratio {
         let misprint = fault.map(|fault| {
             let fitting = format!(
                 "an interval that fits the ratio and its p-value is about {:.2} to {:.2}",
-                libm::exp(estimate - z * error),
-                libm::exp(estimate + z * error)
+                crate::math::exp(estimate - z * error),
+                crate::math::exp(estimate + z * error)
             );
             Diagnostic::warning("E0731", format!("{}: {fault}", self.predictor)).help(fitting)
         });

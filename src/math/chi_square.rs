@@ -11,7 +11,7 @@ pub fn chi_square_tail(x: f64, freedom: u32) -> f64 {
         return if x.is_nan() { f64::NAN } else { 1.0 };
     }
     let odd = freedom % 2 == 1;
-    let decay = libm::exp(-x / 2.0);
+    let decay = crate::math::exp(-x / 2.0);
     // The terms x^(k/2) exp(-x/2) / Gamma(k/2 + 1) for k = 1, 3, ... or 0, 2, ... up to freedom - 2.
     let (mut k, mut term, mut sum) = if odd {
         (1, decay * (2.0 * x / std::f64::consts::PI).sqrt(), 2.0 * normal_cdf(-x.sqrt()))

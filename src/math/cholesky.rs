@@ -68,7 +68,7 @@ impl Cholesky {
 
     /// The logarithm of the determinant.
     pub fn log_determinant(&self) -> f64 {
-        2.0 * (0..self.size).map(|i| libm::log(self.lower[i * self.size + i])).sum::<f64>()
+        2.0 * (0..self.size).map(|i| crate::math::ln(self.lower[i * self.size + i])).sum::<f64>()
     }
 }
 

@@ -84,14 +84,14 @@ impl Form {
     pub fn shape(&self, parameters: &[f64]) -> Shape {
         let value = |constant: Constant| match constant {
             Constant::Known(value) => value,
-            Constant::Fitted(column) => libm::exp(parameters.get(column).copied().unwrap_or(f64::NAN)),
+            Constant::Fitted(column) => crate::math::exp(parameters.get(column).copied().unwrap_or(f64::NAN)),
         };
         match *self {
             Form::Log2Ratio { reference } => Shape::Log2Ratio(reference),
             Form::Linear { scale } => Shape::Linear(scale),
             Form::Log2OnePlus { scale } => Shape::Log2OnePlus(scale),
             Form::Emax { ec50 } => Shape::Emax(value(ec50)),
-            Form::SigmoidEmax { ec50, hill } => Shape::SigmoidEmax(libm::log(value(ec50)), value(hill)),
+            Form::SigmoidEmax { ec50, hill } => Shape::SigmoidEmax(crate::math::ln(value(ec50)), value(hill)),
         }
     }
 }
@@ -116,12 +116,12 @@ impl Shape {
     pub fn apply(&self, exposure: f64) -> f64 {
         let c = exposure.max(0.0);
         match *self {
-            Shape::Log2Ratio(reference) => libm::log(c.max(f64::MIN_POSITIVE) / reference) * LOG2_E,
+            Shape::Log2Ratio(reference) => crate::math::ln(c.max(f64::MIN_POSITIVE) / reference) * LOG2_E,
             Shape::Linear(scale) => c / scale,
-            Shape::Log2OnePlus(scale) => libm::log(1.0 + c / scale) * LOG2_E,
+            Shape::Log2OnePlus(scale) => crate::math::ln(1.0 + c / scale) * LOG2_E,
             Shape::Emax(ec50) => c / (ec50 + c),
             Shape::SigmoidEmax(log_ec50, hill) => {
-                1.0 / (1.0 + libm::exp(hill * (log_ec50 - libm::log(c.max(f64::MIN_POSITIVE)))))
+                1.0 / (1.0 + crate::math::exp(hill * (log_ec50 - crate::math::ln(c.max(f64::MIN_POSITIVE)))))
             }
         }
     }

@@ -26,8 +26,8 @@ impl Link {
     /// The probability at a predictor.
     pub fn probability(&self, eta: f64) -> f64 {
         match *self {
-            Link::Logit => 1.0 / (1.0 + libm::exp(-eta)),
-            Link::Cloglog { follow_up } => -libm::expm1(-follow_up / YEAR * libm::exp(eta)),
+            Link::Logit => 1.0 / (1.0 + crate::math::exp(-eta)),
+            Link::Cloglog { follow_up } => -crate::math::expm1(-follow_up / YEAR * crate::math::exp(eta)),
         }
     }
 
@@ -41,8 +41,10 @@ impl Link {
     /// The predictor at a probability in (0, 1): the inverse of [`Link::probability`].
     pub fn predictor(&self, probability: f64) -> f64 {
         match *self {
-            Link::Logit => libm::log(probability / (1.0 - probability)),
-            Link::Cloglog { follow_up } => libm::log(-libm::log1p(-probability) * YEAR / follow_up),
+            Link::Logit => crate::math::ln(probability / (1.0 - probability)),
+            Link::Cloglog { follow_up } => {
+                crate::math::ln(-crate::math::log1p(-probability) * YEAR / follow_up)
+            }
         }
     }
 }

@@ -36,7 +36,7 @@ fn energy(problem: &Problem, state: &State) -> f64 {
         let half = 0.5 * (constraint.window[1] - constraint.window[0]);
         let away = (state.quantile(problem, k) - middle).abs() - INNER * half;
         if away > 0.0 {
-            sum += libm::log(1.0 + away / half);
+            sum += crate::math::ln(1.0 + away / half);
         }
     }
     sum
@@ -52,7 +52,7 @@ fn anneal(problem: &Problem, stream: &mut Stream, steps: usize) -> (State, f64) 
     let mut now = energy(problem, &state);
     let mut best = (state.clone(), now);
     let mut trial = state.clone();
-    let cooling = libm::exp(libm::log(0.02 / 3.0) / steps as f64);
+    let cooling = crate::math::exp(crate::math::ln(0.02 / 3.0) / steps as f64);
     let mut temperature = 3.0;
     for _ in 0..steps {
         temperature *= cooling;
@@ -62,7 +62,7 @@ fn anneal(problem: &Problem, stream: &mut Stream, steps: usize) -> (State, f64) 
         }
         trial.arrange(problem);
         let then = energy(problem, &trial);
-        if then <= now || stream.uniform() < libm::exp((now - then) / temperature) {
+        if then <= now || stream.uniform() < crate::math::exp((now - then) / temperature) {
             std::mem::swap(&mut state, &mut trial);
             now = then;
             if now < best.1 {
@@ -88,8 +88,8 @@ fn propose(problem: &Problem, trial: &mut State, stream: &mut Stream) -> bool {
     if kind < 0.45 {
         let subject = pick(stream, n);
         // A step of log-uniform size from 1e-4 to 2.
-        let size = 1e-4 * libm::exp(stream.uniform() * libm::log(2e4));
-        trial.x[subject] *= libm::exp(size * stream.normal());
+        let size = 1e-4 * crate::math::exp(stream.uniform() * crate::math::ln(2e4));
+        trial.x[subject] *= crate::math::exp(size * stream.normal());
         return within(problem, trial.x[subject]);
     }
     if kind < 0.75 && !problem.constraints.is_empty() {

@@ -169,7 +169,7 @@ pub(super) fn problem(
         reference: libm::log2(paper.exposure.unit.from_coherent(paper.reference)),
         scale: exposure.scale,
         mu: [libm::log2(exposure.median.0), exposure.median.1],
-        log_sigma: [libm::log(exposure.spread.0), exposure.spread.1],
+        log_sigma: [crate::math::ln(exposure.spread.0), exposure.spread.1],
         bounds: exposure.bounds,
     }
 }

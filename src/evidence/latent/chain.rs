@@ -107,7 +107,7 @@ impl<'a> Chain<'a> {
         let n = state.u.len() as f64;
         let mean = state.u.iter().sum::<f64>() / n;
         let variance = state.u.iter().map(|u| (u - mean) * (u - mean)).sum::<f64>() / n;
-        let begin = Theta::new([0.0; 4], mean, 0.5 * libm::log(variance.max(0.01)));
+        let begin = Theta::new([0.0; 4], mean, 0.5 * crate::math::ln(variance.max(0.01)));
         let mut chain = Chain {
             problem,
             stream,
@@ -155,7 +155,7 @@ impl<'a> Chain<'a> {
                 self.theta.log_density(self.problem, trial.u[subject], self.problem.grades[subject]);
             ratio += self.fresh[subject] - self.density[subject];
         }
-        if ratio >= 0.0 || self.stream.uniform() < libm::exp(ratio) {
+        if ratio >= 0.0 || self.stream.uniform() < crate::math::exp(ratio) {
             for &subject in &self.work.changed {
                 self.density[subject] = self.fresh[subject];
             }
@@ -184,7 +184,7 @@ impl<'a> Chain<'a> {
             if unused {
                 continue;
             }
-            let size = libm::exp(self.steps[number]);
+            let size = crate::math::exp(self.steps[number]);
             let Theta { mut c, mut mu, .. } = self.theta;
             let mut log_sigma = self.theta.log_sigma();
             // Which logit the coefficient belongs to; proportional odds have but one part.
@@ -210,7 +210,7 @@ impl<'a> Chain<'a> {
                 (Some(part), Some(fresh)) => fresh - parts[part],
                 _ => proposed.log_exposures(n, mean, squares) - self.theta.log_exposures(n, mean, squares),
             };
-            let accepted = ratio >= 0.0 || self.stream.uniform() < libm::exp(ratio);
+            let accepted = ratio >= 0.0 || self.stream.uniform() < crate::math::exp(ratio);
             if accepted {
                 self.theta = proposed;
                 if let (Some(part), Some(fresh)) = (part, fresh) {

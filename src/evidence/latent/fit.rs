@@ -303,7 +303,7 @@ fn joint_draws(problem: &Problem, records: &[Record], wanted: usize) -> Result<D
             at(2),
             at(3) / problem.scale,
             at(4) - problem.reference,
-            libm::exp(at(5)),
+            crate::math::exp(at(5)),
         ]
     };
     let all: Vec<[f64; 6]> = records

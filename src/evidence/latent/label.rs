@@ -43,20 +43,24 @@ impl Default for Product {
 impl Product {
     fn multiply(&mut self, factor: f64) {
         if self.rest > 1e100 {
-            self.logarithm += libm::log(self.rest);
+            self.logarithm += crate::math::ln(self.rest);
             self.rest = 1.0;
         }
         self.rest *= factor;
     }
 
     fn logarithm(&self) -> f64 {
-        self.logarithm + libm::log(self.rest)
+        self.logarithm + crate::math::ln(self.rest)
     }
 }
 
 /// ln(1 + exp(x)) without overflow.
 fn softplus(x: f64) -> f64 {
-    if x > 0.0 { x + libm::log(1.0 + libm::exp(-x)) } else { libm::log(1.0 + libm::exp(x)) }
+    if x > 0.0 {
+        x + crate::math::ln(1.0 + crate::math::exp(-x))
+    } else {
+        crate::math::ln(1.0 + crate::math::exp(x))
+    }
 }
 
 impl LabelModel {
@@ -78,12 +82,14 @@ impl LabelModel {
                 -softplus(-first) - softplus(if grade == 2 { -second } else { second })
             }
             LabelModel::ProportionalOdds => {
-                let gap = libm::exp(c[2]);
+                let gap = crate::math::exp(c[2]);
                 match grade {
                     2 => -softplus(-first),
                     0 => -softplus(first + gap),
                     // P = (1 - exp(-gap)) / ((1 + exp(-first - gap)) (1 + exp(first)))
-                    _ => libm::log(-libm::expm1(-gap)) - softplus(-first - gap) - softplus(first),
+                    _ => {
+                        crate::math::ln(-crate::math::expm1(-gap)) - softplus(-first - gap) - softplus(first)
+                    }
                 }
             }
         }
@@ -98,7 +104,7 @@ impl LabelModel {
         match self {
             // The upper intercept c0 + exp(c2) has the prior; exp(c2) is the Jacobian.
             LabelModel::ProportionalOdds => {
-                first + priors.intercept.log_density(c[0] + libm::exp(c[2])) + c[2]
+                first + priors.intercept.log_density(c[0] + crate::math::exp(c[2])) + c[2]
             }
             _ => first + priors.intercept.log_density(c[2]) + priors.slope.log_density(c[3]),
         }
@@ -130,7 +136,7 @@ impl LabelModel {
                 _ => continue,
             };
             let predictor = intercept + slope * z;
-            odds.multiply(1.0 + libm::exp((if yes { -predictor } else { predictor }).min(400.0)));
+            odds.multiply(1.0 + crate::math::exp((if yes { -predictor } else { predictor }).min(400.0)));
         }
         -odds.logarithm()
     }
@@ -156,7 +162,9 @@ mod tests {
             for model in [LabelModel::Best, LabelModel::AtLeastMiddle, LabelModel::ProportionalOdds] {
                 for grades in [2u8, 3] {
                     let sum: f64 = (0..grades)
-                        .map(|grade| libm::exp(model.log_probability(grade, usize::from(grades), z, &c)))
+                        .map(|grade| {
+                            crate::math::exp(model.log_probability(grade, usize::from(grades), z, &c))
+                        })
                         .sum();
                     assert!((sum - 1.0).abs() < 1e-12, "{model:?} {z}: {sum}");
                 }

@@ -97,7 +97,7 @@ impl Workspace {
     /// One subject is drawn anew from a wider law of exposures.
     fn independent(&mut self, problem: &Problem, theta: &Theta, stream: &mut Stream) -> Option<f64> {
         let subject = pick(stream, problem.grades.len());
-        let width = 1.5 * libm::exp(theta.log_sigma());
+        let width = 1.5 * crate::math::exp(theta.log_sigma());
         let before = (self.trial.u[subject] - theta.mu) / width;
         let after = stream.normal();
         self.set_log(problem, subject, theta.mu + width * after)?;
@@ -232,7 +232,7 @@ impl Workspace {
     fn along_the_quantiles(&mut self, problem: &Problem, state: &State, stream: &mut Stream) -> Option<f64> {
         let k = pick(stream, problem.constraints.len());
         let slot = pick(stream, 2);
-        let size = 0.02 * libm::exp(stream.uniform() * libm::log(2000.0));
+        let size = 0.02 * crate::math::exp(stream.uniform() * crate::math::ln(2000.0));
         let unit = libm::exp2(problem.reference) / 12.5;
         let step = unit * size * stream.normal();
         if !problem.constraints[k].is_pair() {

@@ -107,7 +107,7 @@ pub(super) struct Theta {
 
 impl Theta {
     pub(super) fn new(c: [f64; 4], mu: f64, log_sigma: f64) -> Self {
-        Theta { c, mu, log_sigma, precision: libm::exp(-log_sigma) }
+        Theta { c, mu, log_sigma, precision: crate::math::exp(-log_sigma) }
     }
 
     pub(super) fn log_sigma(&self) -> f64 {
