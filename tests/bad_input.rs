@@ -38,7 +38,7 @@ const STUDIES: &[(&str, &str, &[&str])] = &[
     ("seed       = 20260101", "seed = \"one\"", &["E0104", "must be a whole number, not a string"]),
     ("subjects   = 10_000", "subjects = 0", &["E0801", "1 to 1000000000"]),
     ("at = \"week 24\"", "at = 24", &["E0803", "bare number", "week 24"]),
-    ("at = \"week 24\"", "at = \"24 weeks\"", &["E0803", "no time of the trial", "week 24"]),
+    ("at = \"week 24\"", "at = \"24 weeks\"", &["E0803", "not a time of the trial", "week 24"]),
     ("at = \"week 24\"", "at = \"week 80\"", &["E0803", "ends"]),
     (
         "then = \"reduced\"",
@@ -102,7 +102,7 @@ const MODELS: &[(&str, &str, &[&str])] = &[
         "KA_IR    = { value = 2.77",
         &["E0103", "`unit` is missing"],
     ),
-    ("value = 40.9,   unit = \"L/h\"", "value = 40.9, unit = \"L\"", &["E0406", "expected"]),
+    ("value = 40.9,   unit = \"L/h\"", "value = 40.9, unit = \"L\"", &["E0310", "mass/time"]),
     ("value = 40.9,   unit = \"L/h\"", "value = 40.9, unit = \"L/hh\"", &["E0105", "not a unit"]),
     ("KA = { sd = 0.668", "KA = { sd = -0.668", &["E0405", "negative"]),
     ("exp(eta.CL)", "exp(eta.CLL)", &["E03", "eta.CLL", "eta.CL"]),

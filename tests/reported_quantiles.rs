@@ -138,7 +138,8 @@ fn the_fit_is_the_same_for_one_and_two_threads() {
             fit_latent(&paper(), &options, 3, 1000)
         })
     };
-    assert_eq!(with(1), with(2));
+    // As text, because figures that do not vary have no R-hat (NaN).
+    assert!(format!("{:?}", with(1)) == format!("{:?}", with(2)));
 }
 
 /// Long chains: `cargo test --release --test main -- --ignored long`, a minute.

@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("dosing", &["units", "diagnostic", "document"]),
     ("ode", &["math"]),
     ("model", &["expr", "units", "dosing", "diagnostic", "document", "math"]),
-    ("kinetics", &["model", "dosing", "ode", "math", "expr"]),
+    ("kinetics", &["model", "dosing", "ode", "math", "expr", "units"]),
     ("population", &["model", "expr", "random", "math", "units", "diagnostic", "document"]),
     ("exposure", &["math"]),
     ("response", &["math", "expr", "random", "units", "diagnostic", "document"]),

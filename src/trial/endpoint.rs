@@ -144,7 +144,7 @@ fn measure(what: &str, responses: &[Known<'_>]) -> Result<Measure, (String, Stri
         if responses[place].biomarker.is_some() {
             return Err((
                 format!("`{name}` is a biomarker"),
-                format!("write \"probability\" only of events"),
+                "write \"probability\" only of events".to_string(),
             ));
         }
         return Ok(Measure::Probability(place));

@@ -37,7 +37,8 @@ fn is_regular(expression: &Checked, at: [f64; 3]) -> bool {
         });
     }
     let vanished = |node: &Node, value: f64| {
-        matches!(node, Node::Binary(Binary::Power, ..) | Node::Unary(Unary::Exp, _)) && value.abs() < 1e-100
+        matches!(node, Node::Binary(Binary::Power, ..) | Node::Unary(Unary::Exp | Unary::Gamma, _))
+            && value.abs() < 1e-100
     };
     values.iter().all(|value| value.abs() < 1e100)
         && !expression.nodes().iter().zip(&values).any(|(node, &value)| vanished(node, value))
