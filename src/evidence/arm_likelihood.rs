@@ -46,16 +46,14 @@ impl Likelihood {
         let arms = counts
             .arms()
             .iter()
-            .map(|arm| {
-                let (exposures, weight) = arm.exposure.nodes();
-                Node {
-                    g: exposures.iter().map(|&c| shape.apply(c)).collect(),
-                    weight,
-                    events: arm.events,
-                    patients: arm.patients,
-                    years: arm.follow_up.unwrap_or(YEAR) / YEAR,
-                    trial: counts.trials().iter().position(|t| *t == arm.trial).unwrap_or(0),
-                }
+            .zip(counts.nodes())
+            .map(|(arm, (exposures, weight))| Node {
+                g: exposures.iter().map(|&c| shape.apply(c)).collect(),
+                weight: weight.clone(),
+                events: arm.events,
+                patients: arm.patients,
+                years: arm.follow_up.unwrap_or(YEAR) / YEAR,
+                trial: counts.trials().iter().position(|t| *t == arm.trial).unwrap_or(0),
             })
             .collect();
         Likelihood { risk, arms, trials: counts.trials().len() }

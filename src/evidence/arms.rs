@@ -117,6 +117,8 @@ pub struct Arm {
 pub struct ArmCounts {
     arms: Vec<Arm>,
     trials: Vec<String>,
+    /// Exposures and weights of each arm.
+    nodes: Vec<(Vec<f64>, Vec<f64>)>,
 }
 
 impl ArmCounts {
@@ -162,12 +164,18 @@ impl ArmCounts {
                 .help("the effect of exposure shows only between arms of one trial that differ in it")
                 .into());
         }
-        Ok(ArmCounts { arms, trials })
+        let nodes = arms.iter().map(|arm| arm.exposure.nodes()).collect();
+        Ok(ArmCounts { arms, trials, nodes })
     }
 
     /// The arms.
     pub fn arms(&self) -> &[Arm] {
         &self.arms
+    }
+
+    /// Exposures and weights that stand for each arm's law, in the order of the arms.
+    pub fn nodes(&self) -> &[(Vec<f64>, Vec<f64>)] {
+        &self.nodes
     }
 
     /// The trials, in the order of their first arms.
@@ -186,9 +194,8 @@ impl ArmCounts {
     /// The standard deviation of g(C) over arms (equal weights) and their nodes: the scale of a prior on the slope.
     pub fn spread(&self, shape: Shape) -> f64 {
         let (mut sum, mut squares) = (0.0, 0.0);
-        for arm in &self.arms {
-            let (c, w) = arm.exposure.nodes();
-            for (c, w) in c.iter().zip(&w) {
+        for (c, w) in &self.nodes {
+            for (c, w) in c.iter().zip(w) {
                 let g = shape.apply(*c);
                 sum += w * g;
                 squares += w * g * g;

@@ -139,7 +139,7 @@ impl Stream {
     }
 }
 
-/// For families of `rand_distr` that need rejection: these take a number of draws that depends on the values.
+/// For distributions of other crates that need rejection: these take a number of draws that depends on the values.
 impl TryRng for Stream {
     type Error = Infallible;
 

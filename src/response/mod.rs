@@ -25,6 +25,7 @@
 mod biomarker;
 mod curve;
 mod draws;
+mod file;
 mod form;
 mod link;
 mod model;
@@ -32,6 +33,7 @@ mod model;
 pub use biomarker::BiomarkerModel;
 pub use curve::Curve;
 pub use draws::{Draw, Draws};
+pub use file::{ConstantFile, FormFile, ResponseFile};
 pub use form::{Constant, Form, Shape};
 pub use link::{Link, YEAR};
 pub use model::{Basis, Metric, ResponseModel};
