@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bad_papers;
+mod command;
 mod conformance;
 mod event_rules;
 mod evidence_files;

@@ -56,7 +56,9 @@ impl Files for Shipped {
 
 /// The problem of a name behind which there is nothing (E0108).
 pub fn not_found(name: &str) -> Diagnostic {
-    let near = did_you_mean(name, SHIPPED.iter().map(|(shipped, _)| *shipped));
+    let shipped = || SHIPPED.iter().map(|(shipped, _)| *shipped);
+    let begun = || shipped().find(|shipped| name.len() > 3 && shipped.starts_with(name));
+    let near = did_you_mean(name, shipped()).or_else(begun);
     let help = near.map_or_else(
         || "name a shipped file (`exposim models` lists them) or give the path of your own".to_string(),
         |near| format!("did you mean `{near}`?"),

@@ -49,10 +49,10 @@ pub enum RunError {
 
 pub(super) fn execute(
     trial: &Trial<'_>,
-    options: Options<'_>,
+    pool: &rayon::ThreadPool,
+    progress: &(dyn Fn(u64) + Sync),
     mut rows: Option<RowSink<'_>>,
 ) -> Result<Tally, RunError> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
     let study = trial.study();
     let ranges: Vec<[f64; 2]> = trial
         .responses()
@@ -76,7 +76,7 @@ pub(super) fn execute(
                     let subjects = first..(first + LEAF).min(study.subjects);
                     let count = subjects.end - subjects.start;
                     let result = carry(trial, subjects, &ranges, wanted);
-                    (options.progress)(count);
+                    progress(count);
                     result
                 })
                 .collect()

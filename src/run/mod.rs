@@ -37,16 +37,18 @@ pub enum StudyError {
 /// written.
 pub fn run(
     study: &Study,
-    files: &dyn Files,
+    files: &(dyn Files + Sync),
     options: Options<'_>,
     rows: Option<RowSink<'_>>,
 ) -> Result<Results, StudyError> {
-    let (responses, fitted) = fits::responses(study, files)?;
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(options.threads).build().map_err(RunError::from)?;
+    let (responses, fitted) = pool.install(|| fits::responses(study, files))?;
     let trial = Trial::new(study, responses).map_err(|error| {
         let problem =
             Diagnostic::error("E0809", format!("`{}` cannot be run in a trial: {error}", study.model.name()));
         Problems::from(problem.help("trials need kinetics that are linear between doses"))
     })?;
-    let tally = execute::execute(&trial, options, rows)?;
+    let tally = execute::execute(&trial, &pool, options.progress, rows)?;
     Ok(assemble::results(&trial, &fitted, &tally))
 }

@@ -1,0 +1,176 @@
+//! The command line: exit codes, messages, and nothing half-finished left behind.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+/// A study without evidence to fit: quick.
+const STUDY: &str = r#"
+title      = "Troughs on 15 mg"
+model      = "upadacitinib-klunder-2019"
+population = "crohn-anti-tnf-failure"
+subjects   = 700
+seed       = 3
+draws      = 25
+
+[regimens]
+low  = "15 mg ER every 24 h for 4 weeks"
+high = "30 mg ER every 24 h for 4 weeks"
+
+[arms.low]
+phases = ["low"]
+[arms.high]
+phases = ["high"]
+
+[endpoints]
+trough = "Ctrough at week 4"
+peak   = "Cmax at week 4"
+when   = "Tmax at week 4"
+area   = "AUCtau at week 4"
+"#;
+
+fn exposim() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_exposim"))
+}
+
+fn folder_with_study() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("study.toml"), STUDY).unwrap();
+    folder
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> std::process::Output {
+    exposim().current_dir(folder).args(["run", "study.toml"]).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_run_writes_its_files_and_two_runs_write_the_same() {
+    let folder = folder_with_study();
+    for (out, threads) in [("one", "1"), ("two", "2")] {
+        let output = run(folder.path(), &["--out", out, "--threads", threads]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).contains("Troughs on 15 mg"));
+    }
+    let mut names: Vec<_> =
+        fs::read_dir(folder.path().join("one")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    names.sort();
+    let expected = [
+        "dictionary.yaml",
+        "manifest.json",
+        "report.html",
+        "results.json",
+        "subjects.parquet",
+        "summary.csv",
+    ];
+    assert_eq!(names, expected);
+    for name in expected {
+        let file = |out: &str| fs::read(folder.path().join(out).join(name)).unwrap();
+        assert!(file("one") == file("two"), "{name} differs");
+    }
+    let results = fs::read_to_string(folder.path().join("one/results.json")).unwrap();
+    assert!(!results.contains(&*folder.path().to_string_lossy()), "a path of this machine in the results");
+}
+
+#[test]
+fn doses_and_exposures_are_in_proportion() {
+    let folder = folder_with_study();
+    assert_eq!(run(folder.path(), &["--out", "out", "--no-rows", "-q"]).status.code(), Some(0));
+    let summary = fs::read_to_string(folder.path().join("out/summary.csv")).unwrap();
+    assert!(!folder.path().join("out/subjects.parquet").exists());
+    let value = |arm: &str, endpoint: &str| -> f64 {
+        let start = format!("base,{arm},,{endpoint},mean,");
+        let line =
+            summary.lines().find(|l| l.starts_with(&start)).unwrap_or_else(|| panic!("{start}\n{summary}"));
+        line[start.len()..].split(',').next().unwrap().parse().unwrap()
+    };
+    for endpoint in ["trough", "peak", "area"] {
+        let ratio = value("high", endpoint) / value("low", endpoint);
+        assert!((ratio - 2.0).abs() < 1e-9, "{endpoint}: {ratio}");
+    }
+    assert!((value("high", "when") - value("low", "when")).abs() < 1e-9);
+}
+
+#[test]
+fn wrong_input_ends_with_2_and_leaves_nothing() {
+    let folder = folder_with_study();
+    fs::create_dir(folder.path().join("full")).unwrap();
+    fs::write(folder.path().join("full/notes.txt"), "mine").unwrap();
+    fs::write(folder.path().join("wrong.toml"), STUDY.replace("seed ", "sed ")).unwrap();
+    fs::write(folder.path().join("binary.toml"), [0xff, 0xfe, 0x00]).unwrap();
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["run", "study.toml", "--out", "full"], &["E0951", "--out"]),
+        (&["run", "study.toml", "--out", "study.toml"], &["E0952"]),
+        (&["run", "wrong.toml"], &["E0102", "did you mean `seed`?", "wrong.toml:6"]),
+        (&["run", "nowhere.toml"], &["E0109", "nowhere.toml"]),
+        (&["run", "binary.toml"], &["E0109", "UTF-8"]),
+        (&["run", "study.toml", "--subjects", "0"], &["subjects"]),
+        (&["show", "upadacitinib-klunder"], &["E0108", "did you mean `upadacitinib-klunder-2019`?"]),
+        (&["check", "wrong.toml"], &["E0102"]),
+        (&["plot", "full", "--what", "er"], &["E0109", "results.json"]),
+    ];
+    for (arguments, parts) in cases {
+        let output = exposim().current_dir(folder.path()).args(*arguments).output().unwrap();
+        let shown = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {shown}");
+        for part in *parts {
+            assert!(shown.contains(part), "{arguments:?}: `{part}` is not in\n{shown}");
+        }
+        assert!(output.stdout.is_empty(), "{arguments:?}: {}", text(&output.stdout));
+    }
+    assert!(!folder.path().join("out").exists());
+    assert_eq!(fs::read_dir(folder.path().join("full")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_model_that_is_not_linear_is_refused_with_the_term() {
+    let folder = folder_with_study();
+    let model = include_str!("../models/upadacitinib-klunder-2019.toml").replace(
+        "- (CL/V2)*central - (Q/V2)*central +",
+        "- CL*central/(V2 + central/(1 mg/L)) - (Q/V2)*central +",
+    );
+    fs::write(folder.path().join("saturable.toml"), model).unwrap();
+    let study = STUDY.replace("\"upadacitinib-klunder-2019\"", "\"saturable.toml\"");
+    fs::write(folder.path().join("study.toml"), study).unwrap();
+    let output = run(folder.path(), &[]);
+    let shown = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{shown}");
+    assert!(shown.contains("E0809") && shown.contains("depends on central"), "{shown}");
+}
+
+#[test]
+fn checks_speak_json_to_editors() {
+    let folder = folder_with_study();
+    fs::write(folder.path().join("wrong.toml"), STUDY.replace("seed ", "sed ")).unwrap();
+    let output = exposim()
+        .current_dir(folder.path())
+        .args(["check", "--json", "wrong.toml", "study.toml"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(
+        found.as_array().unwrap().iter().any(|d| d["code"] == "E0102" && d["place"]["line"] == 6),
+        "{found}"
+    );
+    let output = exposim().current_dir(folder.path()).args(["check", "study.toml"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("a study, fine"));
+}
+
+#[test]
+fn what_ships_is_listed_and_shown() {
+    let listed = text(&exposim().arg("models").output().unwrap().stdout);
+    let shown = text(&exposim().args(["show", "upadacitinib-klunder-2019"]).output().unwrap().stdout);
+    assert!(listed.contains("crohn-anti-tnf-failure") && listed.contains("crohn-endoscopic-remission-fang"));
+    for part in
+        ["in closed form", "40.9 L/h", "1.6 %", "constant rate", "FREL*FZ", "doi:10.1007/s40262-019-00739-3"]
+    {
+        assert!(shown.contains(part), "{part} is not in\n{shown}");
+    }
+}
