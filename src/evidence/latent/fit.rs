@@ -135,10 +135,24 @@ pub fn fit_latent(
         convergence = converged(&problem, &good);
     }
     if !convergence.1.is_empty() {
-        let bad = convergence.1.join("; ");
-        return Err(Diagnostic::error("E0744", format!("the chains have not converged: {bad}"))
+        let words =
+            |lacks: &[Lack]| lacks.iter().map(|lack| lack.words.as_str()).collect::<Vec<_>>().join("; ");
+        let (grave, slight): (Vec<Lack>, Vec<Lack>) = convergence.1.into_iter().partition(|lack| lack.grave);
+        if !grave.is_empty() {
+            return Err(Diagnostic::error(
+                "E0744",
+                format!("the chains have not converged: {}", words(&grave)),
+            )
             .help("no estimates are given; ask for more states (`draws`)")
             .into());
+        }
+        warnings.push(
+            Diagnostic::warning(
+                "E0748",
+                format!("who holds a printed rank mixes slowly: {}", words(&slight)),
+            )
+            .help("the parameters have converged; near ties between patients are hard to undo"),
+        );
     }
     let records: Vec<Record> = good.into_iter().map(|(_, record)| record).collect();
     let exact = records.iter().map(Record::exact).fold(1.0, f64::min);
@@ -253,8 +267,14 @@ fn locked() -> Problems {
         .into()
 }
 
-/// Split R-hat and effective sizes, and in words which parameters and holders of printed ranks have not converged.
-fn converged(problem: &Problem, chains: &[(Chain<'_>, Record)]) -> (Vec<Convergence>, Vec<String>) {
+/// What has not converged. It is grave for a parameter, and for the holder of a printed rank where the chains disagree.
+struct Lack {
+    words: String,
+    grave: bool,
+}
+
+/// Split R-hat and effective sizes, and what has not converged.
+fn converged(problem: &Problem, chains: &[(Chain<'_>, Record)]) -> (Vec<Convergence>, Vec<Lack>) {
     let used = problem.model.coefficients(problem.levels);
     let names = ["a", "b x scale", "a2", "b2 x scale", "mu", "log sigma"];
     let mut columns: Vec<(usize, String)> =
@@ -282,7 +302,11 @@ fn converged(problem: &Problem, chains: &[(Chain<'_>, Record)]) -> (Vec<Converge
         let constant = column >= extremes && !(0.02..=0.98).contains(&mean);
         let mixed = r_hat <= MOST_R_HAT && ess >= LEAST_ESS;
         if !(constant || mixed) {
-            bad.push(format!("{quantity}: R-hat {r_hat:.3}, ESS {ess:.0}"));
+            let agrees = r_hat <= MOST_R_HAT_OF_RANKS && ess >= LEAST_ESS_OF_RANKS;
+            bad.push(Lack {
+                words: format!("{quantity}: R-hat {r_hat:.3}, ESS {ess:.0}"),
+                grave: column < extremes || !agrees,
+            });
         }
         found.push(Convergence { quantity, mean, r_hat, ess });
     }
@@ -292,6 +316,9 @@ fn converged(problem: &Problem, chains: &[(Chain<'_>, Record)]) -> (Vec<Converge
 /// Limits of split R-hat and bulk effective size.
 const MOST_R_HAT: f64 = 1.01;
 const LEAST_ESS: f64 = 1000.0;
+/// The same for the holders of printed ranks, beyond which no numbers are given.
+const MOST_R_HAT_OF_RANKS: f64 = 1.05;
+const LEAST_ESS_OF_RANKS: f64 = 100.0;
 
 /// Evenly spaced states of all chains, in the order of the chains.
 fn joint_draws(problem: &Problem, records: &[Record], wanted: usize) -> Result<Draws, Problems> {
