@@ -276,13 +276,16 @@ fn distributions(study: &Study, tally: &Tally) -> Vec<Distribution> {
 /// A density on the log10 axis from quantiles: the slope of the distribution function between them.
 fn density(at: &dyn Fn(f64) -> Option<f64>) -> Vec<(f64, f64)> {
     const CELLS: u32 = 48;
+    // Levels from one end of a slope to the other: fewer show the noise of the sample.
+    const SMOOTH: usize = 8;
     let levels = (0..=CELLS).map(|i| 0.002 + 0.996 * f64::from(i) / f64::from(CELLS));
     let points: Vec<(f64, f64)> =
         levels.filter_map(|p| Some((p, libm::log10(at(p).filter(|v| *v > 0.0)?)))).collect();
     points
-        .windows(3)
-        .filter(|w| w[2].1 > w[0].1)
-        .map(|w| (libm::pow(10.0, 0.5 * (w[0].1 + w[2].1)), (w[2].0 - w[0].0) / (w[2].1 - w[0].1)))
+        .windows(SMOOTH)
+        .filter_map(|w| Some((*w.first()?, *w.last()?)))
+        .filter(|(a, b)| b.1 > a.1)
+        .map(|(a, b)| (libm::pow(10.0, 0.5 * (a.1 + b.1)), (b.0 - a.0) / (b.1 - a.1)))
         .collect()
 }
 
