@@ -1,5 +1,6 @@
 //! Tests of behaviour through the public interface: one file a promise.
 
+mod absorption;
 mod bad_input;
 mod bad_papers;
 mod command;
