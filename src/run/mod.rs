@@ -2,6 +2,7 @@
 
 mod assemble;
 mod curves;
+mod estimates;
 mod execute;
 mod fits;
 mod profiles;

@@ -4,7 +4,8 @@
 //! taken when its phase begins, on the response as simulated at that time.
 
 use super::Anchor;
-use super::study::{ResponseUse, regimens};
+use super::ResponseUse;
+use super::study::regimens;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::document::{Item, Spanned, Table};
 use crate::dosing::regimen::Regimen;

@@ -1,0 +1,135 @@
+//! The responses of a study: which file each comes from, and what it starts from.
+
+use super::Anchor;
+use super::study::Reader;
+use crate::diagnostic::did_you_mean;
+use crate::document::{Item, Spanned, Table};
+use crate::population::Population;
+use crate::response::Metric;
+use crate::units::Unit;
+
+/// What a response file describes, as far as a study must know before it is fitted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResponseKind {
+    /// The exposure metric it rests on.
+    pub metric: Metric,
+    /// The unit of its values where it is a biomarker; events have none.
+    pub biomarker: Option<Unit>,
+    /// Whether it is a risk that accumulates over time.
+    pub accumulates: bool,
+}
+
+/// A response that a study uses.
+#[derive(Clone, Debug)]
+pub struct ResponseUse {
+    /// Its name in the study.
+    pub name: String,
+    /// The file it comes from.
+    pub file: String,
+    /// What it is.
+    pub kind: ResponseKind,
+    /// Which of the models that the evidence gives is meant: form and trial; empty for the first.
+    pub variant: Vec<String>,
+    /// For a biomarker, the place of its baseline among the population's variables.
+    pub baseline: Option<usize>,
+    /// For a biomarker, the mean recovery as the disease heals: times (h) and changes (coherent units), ascending.
+    pub recovery: Vec<(f64, f64)>,
+    /// Where the recovery comes from.
+    pub recovery_source: String,
+}
+
+impl Reader<'_> {
+    pub(super) fn responses(&mut self, population: Option<&Population>) -> Vec<ResponseUse> {
+        let Some(table) = self.root.table("responses") else { return Vec::new() };
+        table
+            .entries()
+            .into_iter()
+            .filter_map(|(name, item)| self.response(name, &item, population))
+            .collect()
+    }
+
+    fn response(
+        &mut self,
+        name: Spanned<String>,
+        item: &Item<'_>,
+        population: Option<&Population>,
+    ) -> Option<ResponseUse> {
+        let table = if item.is_table() { Some(item.table()?) } else { None };
+        let file = match &table {
+            Some(table) => table.required_string("file")?.value,
+            None => item.string()?.value,
+        };
+        let source = self.open(item, &file)?;
+        let kind = match (self.kinds)(&source) {
+            Ok(kind) => kind,
+            Err(problems) => {
+                self.root.problems().extend(problems);
+                return None;
+            }
+        };
+        let mut response = ResponseUse {
+            name: name.value,
+            file,
+            kind,
+            variant: table.as_ref().map_or_else(Vec::new, |t| {
+                ["form", "trial"].into_iter().filter_map(|key| Some(t.string(key)?.value)).collect()
+            }),
+            baseline: None,
+            recovery: Vec::new(),
+            recovery_source: String::new(),
+        };
+        if let Some(unit) = response.kind.biomarker.clone() {
+            let baseline = table.as_ref().and_then(|t| t.string("baseline"));
+            response.baseline = self.baseline(&response.name, baseline, &unit, item, population?);
+            if let Some(recovery) = table.as_ref().and_then(|t| t.table("recovery")) {
+                (response.recovery, response.recovery_source) = read_recovery(&recovery, &unit);
+            }
+        }
+        if let Some(table) = table {
+            table.finish();
+        }
+        Some(response)
+    }
+
+    /// The population's variable that a biomarker starts from: `baseline = "HB"`, or the one of the response's name.
+    fn baseline(
+        &self,
+        name: &str,
+        written: Option<Spanned<String>>,
+        unit: &Unit,
+        item: &Item<'_>,
+        population: &Population,
+    ) -> Option<usize> {
+        let span = written.as_ref().map_or_else(|| item.span(), |w| w.span.clone());
+        let wanted = written.map_or_else(|| name.to_string(), |w| w.value);
+        let Some(place) = population.place(&wanted) else {
+            let near = did_you_mean(&wanted, population.variables().iter().map(|v| v.name.as_str()));
+            let near = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+            self.root.error("E0806", span, format!("the population has no `{wanted}` for a baseline{near}"));
+            return None;
+        };
+        let found = &population.variables()[place].unit;
+        if found.dimension() != unit.dimension() {
+            self.root.error("E0806", span, format!("`{wanted}` is in {found}, the biomarker in {unit}"));
+            return None;
+        }
+        Some(place)
+    }
+}
+
+fn read_recovery(table: &Table<'_>, unit: &Unit) -> (Vec<(f64, f64)>, String) {
+    let source = table.string("source").map_or_else(String::new, |s| s.value);
+    let mut points = vec![(0.0, 0.0)];
+    for (when, value) in table.entries().into_iter().filter(|(when, _)| when.value != "source") {
+        match Anchor::parse(&when.value) {
+            Ok(time) => {
+                if let Some(value) = value.quantity(Some(unit.dimension())) {
+                    points.push((time.hours(), value.value.coherent()));
+                }
+            }
+            Err(message) => table.error("E0803", when.span, message),
+        }
+    }
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    (points, source)
+}
