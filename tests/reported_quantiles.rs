@@ -161,8 +161,9 @@ fn long_conventions_equal_the_enumeration() {
     }
 }
 
-/// The slope under other conventions and without rank sums: the prototype's medians, each within 0.005. Type 6 and
-/// exclusive hinges hold only where two patients nearly tie, which chains undo slowly: they may be refused.
+/// The slope under other conventions and without rank sums: the prototype's medians, each within 0.005. Under types 5, 6,
+/// 8, 9 and exclusive hinges who holds a printed rank has several modes between which chains hardly move: their slopes
+/// are told with a warning and may be off by a tenth of the posterior's standard deviation (0.3), or are refused.
 #[test]
 #[ignore = "long"]
 fn long_sensitivity_equals_the_prototype() {
@@ -170,14 +171,14 @@ fn long_sensitivity_equals_the_prototype() {
     alone.splits.truncate(1);
     let cases: [(&str, &str, bool, f64); 9] = [
         ("type-4", "both", true, 0.56),
+        ("type-7", "both", false, 0.49),
+        ("type-7", "alone", true, 0.71),
+        ("type-7", "alone", false, 0.54),
         ("type-5", "both", true, 0.66),
         ("type-6", "both", true, 0.68),
         ("type-8", "both", true, 0.66),
         ("type-9", "both", true, 0.66),
         ("exclusive-hinges", "both", true, 0.65),
-        ("type-7", "both", false, 0.49),
-        ("type-7", "alone", true, 0.71),
-        ("type-7", "alone", false, 0.54),
     ];
     for (convention, splits, rank_sums, expected) in cases {
         let paper = if splits == "alone" { alone.clone() } else { paper() };
@@ -190,12 +191,15 @@ fn long_sensitivity_equals_the_prototype() {
                 let (got, error) = (fit.draws.central()[1], fit.slope_error);
                 eprintln!("{what}: {got:.4} ({error:.4}), prototype {expected}");
                 // The prototype's figures are printed to two digits.
-                let allowed = 0.005 + 6.0 * (error * error + 0.005f64.powi(2)).sqrt();
+                let told = fit.warnings.iter().any(|warning| warning.code == "E0748");
+                let allowed =
+                    0.005 + 6.0 * (error * error + 0.005f64.powi(2)).sqrt() + if told { 0.03 } else { 0.0 };
                 assert!((got - expected).abs() < allowed, "{what}: {got} is not {expected}");
+                assert!(!told || !["type-4", "type-7"].contains(&convention), "{what}: {:?}", fit.warnings);
             }
             Err(problems) => {
-                let tied = ["type-6", "exclusive-hinges"].contains(&convention);
-                assert!(tied && problems.list()[0].code == "E0744", "{what}: {problems}");
+                let easy = ["type-4", "type-7"].contains(&convention);
+                assert!(!easy && problems.list()[0].code == "E0744", "{what}: {problems}");
                 eprintln!("{what}: refused, not converged");
             }
         }
