@@ -174,3 +174,11 @@ fn what_ships_is_listed_and_shown() {
         assert!(shown.contains(part), "{part} is not in\n{shown}");
     }
 }
+
+#[test]
+fn evidence_is_fitted_on_the_command_line() {
+    let output = exposim().args(["fit", "ra-neutropenia-upadacitinib", "--draws", "500"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let shown = text(&output.stdout);
+    assert!(shown.contains("95 % interval") && shown.contains("maximum likelihood"), "{shown}");
+}

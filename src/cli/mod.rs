@@ -2,6 +2,7 @@
 
 mod check;
 mod files;
+mod fit;
 mod models;
 mod plot;
 mod run;
@@ -30,6 +31,8 @@ enum Command {
     Run(run::Arguments),
     /// Runs a NONMEM-style data set through a model.
     Simulate(simulate::Arguments),
+    /// Fits a response model to published figures and prints its estimates.
+    Fit(fit::Arguments),
     /// Draws the charts of a finished run as SVG files.
     Plot(plot::Arguments),
     /// Checks files without running them.
@@ -84,6 +87,7 @@ pub fn run() -> ExitCode {
     let result = match &arguments.command {
         Command::Run(arguments) => run::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
+        Command::Fit(arguments) => fit::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Models => models::run(),
