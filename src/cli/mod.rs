@@ -71,8 +71,11 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// Prints a result to standard output.
+/// Prints a result to standard output; nothing where there is none.
 fn print(text: &str) -> Result<(), Stop> {
+    if text.is_empty() {
+        return Ok(());
+    }
     let mut out = anstream::stdout().lock();
     out.write_all(text.as_bytes())?;
     if !text.ends_with('\n') {
