@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 use super::files::read;
 use super::{Stop, print};
 use crate::diagnostic::{Diagnostic, Problems};
+use crate::output::read_results;
 use crate::report::{ChartKind, charts};
-use crate::run::results::Results;
 
 /// Arguments of `exposim plot`.
 #[derive(Debug, Args)]
@@ -41,7 +41,7 @@ enum What {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     let source = read(&arguments.run.join("results.json")).map_err(Problems::from)?;
-    let results: Results = serde_json::from_str(source.text()).map_err(|e| {
+    let results = read_results(source.text()).map_err(|e| {
         Problems::from(
             Diagnostic::error("E0910", format!("{} holds no results: {e}", source.name()))
                 .help("name the out folder of a finished run"),

@@ -10,8 +10,8 @@ use super::files::{Disk, read};
 use super::{Stop, print};
 use crate::diagnostic::Problems;
 use crate::output::{
-    Column, ColumnKind, OutFolder, OutputError, ParquetRows, Values, dictionary, manifest, summary_columns,
-    write_summary,
+    Column, ColumnKind, OutFolder, OutputError, ParquetRows, Values, dictionary, manifest, results_json,
+    summary_columns, write_summary,
 };
 use crate::report::{Colour, render, terminal};
 use crate::run::results::Results;
@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     write(&results, &study, &mut out)?;
     out.publish()?;
     if arguments.json {
-        print(&json(&results)?)?;
+        print(&results_json(&results)?)?;
     } else if !arguments.quiet {
         let colour = if std::io::stdout().is_terminal() { Colour::Always } else { Colour::Never };
         print(&terminal(&results, width(), colour))?;
@@ -177,17 +177,13 @@ fn command(name: &str, study: &Study) -> String {
     )
 }
 
-fn json(results: &Results) -> Result<String, Stop> {
-    serde_json::to_string_pretty(results).map(|text| text + "\n").map_err(|e| Stop::Run(e.to_string()))
-}
-
 /// Everything but the rows, the manifest last.
 fn write(results: &Results, study: &Study, out: &mut OutFolder) -> Result<(), Stop> {
     let summary = out.file("summary.csv")?;
     out.keep(write_summary(summary, &results.summary)?)?;
     let page = render(results).map_err(|e| Stop::Run(e.to_string()))?;
     out.text("report.html", &page)?;
-    out.text("results.json", &json(results)?)?;
+    out.text("results.json", &results_json(results)?)?;
     let summary_columns = summary_columns();
     let rows = declared(study, &columns(study));
     let mut tables = vec![("summary.csv", summary_columns.as_slice())];

@@ -1,7 +1,7 @@
 use nalgebra::DMatrix;
 
 use super::choices::{self, Choice};
-use super::parameters::{Provenance, provenance};
+use super::parameters::Provenance;
 use crate::diagnostic::Diagnostic;
 use crate::document::{Item, Spanned, Table};
 
@@ -107,7 +107,7 @@ fn effect(name: &Spanned<String>, item: &Item<'_>, choices: &[Choice], model: &P
     }
     let by_occasion = table.boolean("by-occasion").is_some_and(|b| b.value);
     let description = table.string("description").map_or_else(String::new, |s| s.value);
-    let provenance = provenance(&table, model);
+    let provenance = Provenance::read(&table, model);
     table.finish();
     Some(Effect { name: name.value.clone(), sd: sd.value, by_occasion, description, provenance })
 }

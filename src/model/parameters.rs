@@ -26,10 +26,13 @@ pub struct Parameter {
     pub provenance: Provenance,
 }
 
-pub(super) fn provenance(table: &Table<'_>, model: &Provenance) -> Provenance {
-    Provenance {
-        source: table.string("source").map_or_else(|| model.source.clone(), |s| s.value),
-        class: table.string("class").map_or_else(|| model.class.clone(), |s| s.value),
+impl Provenance {
+    /// What a table says of its `source` and `class`; what it leaves out is that of the file.
+    pub fn read(table: &Table<'_>, file: &Provenance) -> Self {
+        Provenance {
+            source: table.string("source").map_or_else(|| file.source.clone(), |s| s.value),
+            class: table.string("class").map_or_else(|| file.class.clone(), |s| s.value),
+        }
     }
 }
 
@@ -70,7 +73,7 @@ fn parameter(
         None
     });
     let description = table.string("description").map_or_else(String::new, |s| s.value);
-    let provenance = provenance(&table, model);
+    let provenance = Provenance::read(&table, model);
     table.finish();
     Some(Parameter { name: name.value.clone(), value, rse, description, provenance })
 }

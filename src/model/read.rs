@@ -85,10 +85,7 @@ struct Head {
 fn head(root: &Table<'_>) -> Option<Head> {
     let table = root.required_table("model")?;
     let title = table.required_string("title").map_or_else(String::new, |s| s.value);
-    let provenance = Provenance {
-        source: table.string("source").map_or_else(String::new, |s| s.value),
-        class: table.string("class").map_or_else(String::new, |s| s.value),
-    };
+    let provenance = Provenance::read(&table, &Provenance::default());
     let notes = table
         .array("notes")
         .map_or_else(Vec::new, |a| a.value.iter().filter_map(|n| Some(n.string()?.value)).collect());

@@ -23,7 +23,7 @@ pub(super) fn read(source: &Arc<Source>) -> Result<(Population, Vec<Diagnostic>)
 fn population(source: &Arc<Source>, root: &Table<'_>) -> Option<Population> {
     let head = root.required_table("population")?;
     let title = head.required_string("title").map_or_else(String::new, |s| s.value);
-    let provenance = provenance(&head, &Provenance::default());
+    let provenance = Provenance::read(&head, &Provenance::default());
     let notes = head
         .array("notes")
         .map_or_else(Vec::new, |a| a.value.iter().filter_map(|n| Some(n.string()?.value)).collect());
@@ -46,13 +46,6 @@ fn population(source: &Arc<Source>, root: &Table<'_>) -> Option<Population> {
     })
 }
 
-fn provenance(table: &Table<'_>, above: &Provenance) -> Provenance {
-    Provenance {
-        source: table.string("source").map_or_else(|| above.source.clone(), |s| s.value),
-        class: table.string("class").map_or_else(|| above.class.clone(), |s| s.value),
-    }
-}
-
 struct Reader {
     scope: Scope,
     variables: Vec<Variable>,
@@ -72,7 +65,7 @@ impl Reader {
     fn variable(&mut self, name: &Spanned<String>, item: &Item<'_>) -> Option<()> {
         let table = item.table()?;
         let description = table.string("description").map_or_else(String::new, |s| s.value);
-        let provenance = provenance(&table, &self.provenance);
+        let provenance = Provenance::read(&table, &self.provenance);
         let law = if table.has("levels") {
             categorical(&table)
         } else if let Some(formula) = table.item("derived") {

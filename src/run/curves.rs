@@ -4,6 +4,7 @@ use super::fits::Fitted;
 use super::results::{ArmExposure, Curve, EvidencePoint};
 use super::tally::Tally;
 use crate::evidence::Evidence;
+use crate::evidence::calibration::wilson;
 use crate::evidence::paper::Body;
 use crate::exposure::quantile;
 use crate::response::{Draw, Link, ResponseModel, YEAR};
@@ -152,7 +153,10 @@ fn points(evidence: &Evidence, yearly: bool) -> Vec<EvidencePoint> {
             .iter()
             .filter_map(|arm| {
                 // Arms followed for other times than a year do not lie on a curve of a year's risk.
-                let proportion = (!yearly).then(|| wilson(arm.events, arm.patients));
+                let proportion = (!yearly).then(|| {
+                    let [low, high] = wilson(arm.events, arm.patients);
+                    (arm.events / arm.patients, low, high)
+                });
                 let (median, cv) = arm.exposure.law?;
                 let spread = libm::exp(0.674_489_750_196_081_7 * libm::log1p(cv * cv).sqrt());
                 let median = paper.exposure.unit.from_coherent(median);
@@ -167,14 +171,4 @@ fn points(evidence: &Evidence, yearly: bool) -> Vec<EvidencePoint> {
             .collect(),
         Body::Means(_) | Body::Individual(_) | Body::Ratios(_) => Vec::new(),
     }
-}
-
-/// A proportion with its 95 % interval (Wilson 1927, J Am Stat Assoc 22:209).
-fn wilson(events: f64, n: f64) -> (f64, f64, f64) {
-    let z = 1.959_963_984_540_054;
-    let p = events / n;
-    let scale = 1.0 + z * z / n;
-    let middle = (p + z * z / (2.0 * n)) / scale;
-    let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt() / scale;
-    (p, middle - half, middle + half)
 }

@@ -88,6 +88,21 @@ fn occasion(name: &str) -> u32 {
     name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
+/// The kinetics of a block at a draw of the typical values, from the columns of its covariates and random effects.
+pub(super) fn kinetics(
+    model: &BlockModel,
+    individuals: &Individuals<'_>,
+    (covariates, effects): (&[Vec<f64>], &[Vec<f64>]),
+    lanes: usize,
+    draw: u32,
+) -> Option<BlockKinetics> {
+    let mut scratch = Scratch::default();
+    let typical = individuals.typical(draw);
+    let parameters = individuals.parameters(&typical, covariates, effects, lanes, &mut scratch);
+    let inputs = individuals.inputs(&typical, covariates, effects, &parameters);
+    model.prepare(&inputs, lanes, &mut scratch).ok()
+}
+
 impl<'s> Trial<'s> {
     /// Prepares a study with its fitted responses, in the order of [`Study::responses`].
     ///
@@ -145,17 +160,8 @@ impl<'s> Trial<'s> {
     /// The kinetics of a block at a draw of the typical values; `None` where its columns do not fit, which a model
     /// that was read cannot bring about.
     fn prepare(&self, block: &Block, draw: u32) -> Option<BlockKinetics> {
-        let mut scratch = Scratch::default();
-        let typical = self.individuals.typical(draw);
-        let parameters = self.individuals.parameters(
-            &typical,
-            &block.covariates,
-            &block.effects,
-            block.lanes,
-            &mut scratch,
-        );
-        let inputs = self.individuals.inputs(&typical, &block.covariates, &block.effects, &parameters);
-        self.kinetics.prepare(&inputs, block.lanes, &mut scratch).ok()
+        let columns = (block.covariates.as_slice(), block.effects.as_slice());
+        kinetics(&self.kinetics, &self.individuals, columns, block.lanes, draw)
     }
 
     /// Simulates every arm for a block at a draw of the uncertain parameters; draw 0 is their central values.

@@ -3,8 +3,8 @@
 use super::Dosing;
 use super::course::{Course, IntervalExposure, Intervals};
 use super::plan::Needs;
+use super::simulate::kinetics;
 use crate::dosing::regimen::Regimen;
-use crate::expr::Scratch;
 use crate::kinetics::BlockModel;
 use crate::model::Model;
 use crate::population::{Cohort, Individuals, Population, bind};
@@ -38,11 +38,7 @@ pub fn steady_exposures(
     population.draw(seed, 0..subjects, &mut cohort);
     let covariates = individuals.covariates(&cohort, lanes);
     let effects = individuals.effects(0..subjects);
-    let typical = individuals.typical(0);
-    let mut scratch = Scratch::default();
-    let parameters = individuals.parameters(&typical, &covariates, &effects, lanes, &mut scratch);
-    let inputs = individuals.inputs(&typical, &covariates, &effects, &parameters);
-    let kinetics = block_model.prepare(&inputs, lanes, &mut scratch).ok()?;
+    let kinetics = kinetics(&block_model, &individuals, (&covariates, &effects), lanes, 0)?;
     let intervals = Intervals::new(&block_model, &kinetics, &[(formulation, dosing.interval)]);
     let mut course = Course::at_steady_state(&intervals, &dosing, lanes)?;
     let amounts = vec![dosing.amount; lanes];
