@@ -199,13 +199,18 @@ fn warnings(study: &Study, curves: &[super::results::Curve]) -> Vec<String> {
 }
 
 fn provenance(study: &Study) -> Provenance {
-    let inputs = study.inputs.iter().map(|s| (s.name().to_string(), sha256(s.text()))).collect();
+    let inputs = study.inputs.iter().map(|s| (file_name(s.name()), sha256(s.text()))).collect();
     Provenance {
         version: env!("CARGO_PKG_VERSION").to_string(),
         command: String::new(),
         inputs,
         resolved: resolved(study),
     }
+}
+
+/// A file's name without its folder: results are the same wherever the inputs lay.
+fn file_name(path: &str) -> String {
+    std::path::Path::new(path).file_name().map_or_else(|| path.into(), |n| n.to_string_lossy().into_owned())
 }
 
 /// The study with its defaults written out.
