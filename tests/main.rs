@@ -5,6 +5,7 @@ mod bad_input;
 mod bad_papers;
 mod command;
 mod conformance;
+mod diff;
 mod event_rules;
 mod evidence_files;
 mod expressions;

@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Source};
+use crate::diagnostic::{Diagnostic, Problems, Source};
 use crate::document::{Files, Shipped, not_found};
+use crate::output::read_results;
+use crate::run::results::Results;
 
 /// Shipped files by name, and files on disk by path, relative to the file that names them.
 #[derive(Clone, Debug)]
@@ -50,4 +52,13 @@ pub(super) fn read(path: &Path) -> Result<Arc<Source>, Diagnostic> {
 pub(super) fn named(name: &str) -> Result<Arc<Source>, Diagnostic> {
     let path = Path::new(name);
     if path.exists() { read(path) } else { Shipped.open(name.strip_suffix(".toml").unwrap_or(name)) }
+}
+
+/// The results in the out folder of a finished run (E0910).
+pub(super) fn finished(folder: &Path) -> Result<Results, Problems> {
+    let source = read(&folder.join("results.json"))?;
+    read_results(source.text()).map_err(|e| {
+        let told = Diagnostic::error("E0910", format!("{} holds no results: {e}", source.name()));
+        told.help("name the out folder of a finished run").into()
+    })
 }

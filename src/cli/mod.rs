@@ -1,6 +1,7 @@
 //! The command line: arguments, files, messages, exit codes.
 
 mod check;
+mod diff;
 mod files;
 mod fit;
 mod models;
@@ -35,6 +36,8 @@ enum Command {
     Fit(fit::Arguments),
     /// Draws the charts of a finished run as SVG files.
     Plot(plot::Arguments),
+    /// Says what changed between two runs: inputs, settings, parameters, estimates, subjects.
+    Diff(diff::Arguments),
     /// Checks files without running them.
     Check(check::Arguments),
     /// Lists the files that ship with the program.
@@ -92,6 +95,7 @@ pub fn run() -> ExitCode {
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Fit(arguments) => fit::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Models => models::run(),
         Command::Show(arguments) => show::run(arguments),

@@ -5,10 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::files::read;
+use super::files::finished;
 use super::{Stop, print};
-use crate::diagnostic::{Diagnostic, Problems};
-use crate::output::read_results;
 use crate::report::{ChartKind, charts};
 
 /// Arguments of `exposim plot`.
@@ -40,13 +38,7 @@ enum What {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
-    let source = read(&arguments.run.join("results.json")).map_err(Problems::from)?;
-    let results = read_results(source.text()).map_err(|e| {
-        Problems::from(
-            Diagnostic::error("E0910", format!("{} holds no results: {e}", source.name()))
-                .help("name the out folder of a finished run"),
-        )
-    })?;
+    let results = finished(&arguments.run)?;
     let kind = match arguments.what {
         What::Profile => ChartKind::Profile,
         What::Troughs => ChartKind::Troughs,

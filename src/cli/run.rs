@@ -92,7 +92,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
 }
 
 /// The width of the terminal, or one that suits files.
-fn width() -> u16 {
+pub(super) fn width() -> u16 {
     comfy_table::Table::new().width().map_or(110, |w| w.clamp(60, 160))
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::diagnostic::Diagnostic;
 
-/// Why result files could not be written.
+/// Why result files could not be written or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutputError {
@@ -53,16 +53,27 @@ pub enum OutputError {
         /// What failed.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A result file could not be read.
+    #[error("{file:?} could not be read: {source}")]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What failed.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The values do not fit the columns.
     #[error("values do not fit the columns: {0}")]
     Shape(String),
 }
 
 impl OutputError {
-    /// Whether the user named a folder that cannot serve (exit code 2), rather than the run failing on its way
+    /// Whether the user named a folder or file that cannot serve (exit code 2), rather than the run failing on its way
     /// (exit code 1).
     pub fn is_input(&self) -> bool {
-        matches!(self, Self::NotEmpty { .. } | Self::NotAFolder(_) | Self::NotWritable { .. })
+        matches!(
+            self,
+            Self::NotEmpty { .. } | Self::NotAFolder(_) | Self::NotWritable { .. } | Self::Read { .. }
+        )
     }
 
     /// The error as a problem with a code and advice.
@@ -80,6 +91,7 @@ impl OutputError {
             ),
             Self::Write { .. } => ("E0955", "nothing unfinished was kept; mend the cause and run again"),
             Self::Name { .. } => ("E0956", "result files have plain names such as `summary.csv`"),
+            Self::Read { .. } => ("E0958", "name the out folder of a finished run of this program"),
             Self::Shape(_) => ("E0957", "this is a fault of the program: please report it"),
         };
         Diagnostic::error(code, self.to_string()).help(help)

@@ -13,6 +13,7 @@ mod json;
 mod manifest;
 mod parquet;
 mod plain;
+mod rows_compared;
 mod summary;
 
 pub use columns::{Column, ColumnKind, Values};
@@ -24,4 +25,5 @@ pub use json::{read_results, results_json};
 pub use manifest::manifest;
 pub use parquet::ParquetRows;
 pub use plain::exact;
+pub use rows_compared::{ColumnCompared, RowsCompared, compare_rows};
 pub use summary::{summary_columns, write_summary};

@@ -1,6 +1,7 @@
 //! What people see: the page, charts as files, the table on the terminal. All numbers are written by [`figure`].
 
 mod answer;
+mod changes;
 mod chart;
 mod figure;
 mod grid;
@@ -10,6 +11,7 @@ mod svg;
 mod terminal;
 
 pub use answer::answer;
+pub use changes::changes;
 pub use chart::{ChartFile, ChartKind, charts};
 pub use figure::{count, difference, difference_unit, figure, quantity, rough, share, signed};
 pub use page::{PageError, render};

@@ -19,7 +19,7 @@ pub enum Colour {
 }
 
 impl Colour {
-    fn paint(self, code: &str, text: &str) -> String {
+    pub(super) fn paint(self, code: &str, text: &str) -> String {
         match self {
             Colour::Never => text.to_owned(),
             Colour::Always => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
@@ -80,7 +80,7 @@ fn warnings(results: &Results) -> impl Iterator<Item = String> {
 fn table(grid: &Grid<'_>, width: u16) -> String {
     let wide = by_column(grid, width);
     let arms: usize = wide.column_max_content_widths().iter().skip(1).map(|w| usize::from(*w) + 2).sum();
-    aligned(if arms + NAMES <= usize::from(width) { wide } else { by_line(grid, width) })
+    right_aligned(if arms + NAMES <= usize::from(width) { wide } else { by_line(grid, width) }, 1)
 }
 
 fn by_column(grid: &Grid<'_>, width: u16) -> Table {
@@ -105,16 +105,17 @@ fn by_line(grid: &Grid<'_>, width: u16) -> Table {
     table
 }
 
-fn new_table(width: u16) -> Table {
+/// An empty table as wide as the terminal at the most.
+pub(super) fn new_table(width: u16) -> Table {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     table
 }
 
-/// The table as text, numbers to the right, without spaces at the ends of lines.
-fn aligned(mut table: Table) -> String {
-    for column in table.column_iter_mut().skip(1) {
+/// The table as text, numbers (all columns but the first `names`) to the right, without spaces at the ends of lines.
+pub(super) fn right_aligned(mut table: Table, names: usize) -> String {
+    for column in table.column_iter_mut().skip(names) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table.trim_fmt()

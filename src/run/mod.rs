@@ -1,6 +1,7 @@
 //! Runs a study: evidence is fitted, blocks of subjects go over threads, summaries are made in a fixed order.
 
 mod assemble;
+pub mod comparison;
 mod curves;
 mod estimates;
 mod execute;
