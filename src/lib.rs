@@ -16,6 +16,7 @@
 //! | [`population`] | covariates, random effects and uncertain parameters become individual parameters |
 //! | [`random`] | draws with addresses |
 //! | [`response`] | exposure to probability, rate or mean change, with joint draws |
+//! | [`statistics`] | analyses of trials: proportions, survival, means, several tests at once |
 //! | [`units`] | quantities, dimensions, conversion |
 //! | `output` | result files and the folder that holds them |
 //! | `report` | the page, charts, the table on the terminal |
@@ -45,5 +46,6 @@ pub mod random;
 pub mod report;
 pub mod response;
 pub mod run;
+pub mod statistics;
 pub mod trial;
 pub mod units;

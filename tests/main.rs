@@ -19,5 +19,6 @@ mod report;
 mod reported_quantiles;
 mod rooms;
 mod simulate;
+mod statistics;
 mod study;
 mod witnesses;

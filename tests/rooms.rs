@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// Each room and the rooms that it may use.
 const ROOMS: &[(&str, &[&str])] = &[
     ("math", &[]),
+    ("statistics", &["math"]),
     ("units", &[]),
     ("diagnostic", &[]),
     ("document", &["units", "diagnostic"]),
@@ -18,7 +19,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("population", &["model", "expr", "random", "math", "units", "diagnostic", "document"]),
     ("exposure", &["math"]),
     ("response", &["math", "expr", "random", "units", "diagnostic", "document"]),
-    ("evidence", &["response", "exposure", "math", "random", "units", "diagnostic", "document"]),
+    (
+        "evidence",
+        &["response", "exposure", "math", "random", "units", "diagnostic", "document", "statistics"],
+    ),
     (
         "trial",
         &[
@@ -31,6 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "dosing",
             "expr",
             "math",
+            "statistics",
             "units",
             "diagnostic",
             "document",
@@ -50,6 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "dosing",
             "expr",
             "math",
+            "statistics",
             "units",
             "diagnostic",
             "document",
@@ -83,6 +89,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
             "diagnostic",
             "math",
+            "statistics",
         ],
     ),
     ("cli", &["*"]),

@@ -3,6 +3,7 @@
 //! The standard library's `exp`, `ln` and `powf` call the platform's C library and differ between platforms; the
 //! functions here do not. Nothing in this crate calls the standard ones on a path that reaches a result.
 
+mod beta;
 mod chi_square;
 mod cholesky;
 pub mod dispatch;
@@ -14,6 +15,7 @@ mod power;
 mod quadrature;
 mod slices;
 
+pub use beta::incomplete_beta;
 pub use chi_square::chi_square_tail;
 pub use cholesky::Cholesky;
 pub use dispatch::Level;

@@ -4,10 +4,10 @@ use super::fits::Fitted;
 use super::results::{ArmExposure, Curve, EvidencePoint};
 use super::tally::Tally;
 use crate::evidence::Evidence;
-use crate::evidence::calibration::wilson;
 use crate::evidence::paper::Body;
 use crate::exposure::quantile;
 use crate::response::{Draw, Link, ResponseModel, YEAR};
+use crate::statistics::{Count, wilson};
 use crate::trial::{Response, Trial};
 use crate::units::Unit;
 
@@ -154,7 +154,7 @@ fn points(evidence: &Evidence, yearly: bool) -> Vec<EvidencePoint> {
             .filter_map(|arm| {
                 // Arms followed for other times than a year do not lie on a curve of a year's risk.
                 let proportion = (!yearly).then(|| {
-                    let [low, high] = wilson(arm.events, arm.patients);
+                    let [low, high] = wilson(Count::new(arm.events, arm.patients), 0.95);
                     (arm.events / arm.patients, low, high)
                 });
                 let (median, cv) = arm.exposure.law?;

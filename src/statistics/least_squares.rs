@@ -1,0 +1,55 @@
+use super::Contrast;
+use super::student::student;
+use crate::math::Cholesky;
+
+/// A linear regression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fit {
+    /// The coefficients, in the order of the columns.
+    pub coefficients: Vec<f64>,
+    /// Their standard errors.
+    pub errors: Vec<f64>,
+    /// Residual degrees of freedom.
+    pub freedom: f64,
+}
+
+/// The regression of `y` on columns of the same length, by the normal equations; `None` where the columns depend on one
+/// another or there are no more rows than columns. Give a column of ones for an intercept.
+pub fn least_squares(columns: &[&[f64]], y: &[f64]) -> Option<Fit> {
+    let size = columns.len();
+    if y.len() <= size {
+        return None;
+    }
+    let inner = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let normal: Vec<f64> = columns.iter().flat_map(|a| columns.iter().map(|b| inner(a, b))).collect();
+    let root = Cholesky::new(&normal, size)?;
+    let mut coefficients: Vec<f64> = columns.iter().map(|column| inner(column, y)).collect();
+    root.solve(&mut coefficients);
+    let fitted = |row: usize| columns.iter().zip(&coefficients).map(|(c, b)| c[row] * b).sum::<f64>();
+    let residual: f64 = y.iter().enumerate().map(|(row, y)| (y - fitted(row)) * (y - fitted(row))).sum();
+    // Counts of patients are far below 2^53.
+    #[allow(clippy::cast_precision_loss)]
+    let freedom = (y.len() - size) as f64;
+    let inverse = root.inverse();
+    let errors = (0..size).map(|i| (residual / freedom * inverse[i * size + i]).sqrt()).collect();
+    Some(Fit { coefficients, errors, freedom })
+}
+
+/// The difference of two means adjusted for a baseline: `y` on arm and baseline (analysis of covariance). Each group is
+/// its values and the baselines of the same patients; `None` where the regression cannot be made.
+pub fn ancova(
+    (arm, arm_baseline): (&[f64], &[f64]),
+    (reference, reference_baseline): (&[f64], &[f64]),
+    null: f64,
+    confidence: f64,
+) -> Option<Contrast> {
+    let y = [arm, reference].concat();
+    let group: Vec<f64> = arm.iter().map(|_| 1.0).chain(reference.iter().map(|_| 0.0)).collect();
+    let mut baseline = [arm_baseline, reference_baseline].concat();
+    // Centred, so that the normal equations keep their digits.
+    #[allow(clippy::cast_precision_loss)]
+    let mean = baseline.iter().sum::<f64>() / baseline.len() as f64;
+    baseline.iter_mut().for_each(|b| *b -= mean);
+    let fit = least_squares(&[&vec![1.0; y.len()], &group, &baseline], &y)?;
+    Some(student(fit.coefficients[1], fit.errors[1], fit.freedom, null, confidence))
+}
