@@ -182,3 +182,21 @@ fn evidence_is_fitted_on_the_command_line() {
     let shown = text(&output.stdout);
     assert!(shown.contains("95 % interval") && shown.contains("maximum likelihood"), "{shown}");
 }
+
+#[test]
+fn completions_and_manual_name_every_command() {
+    let print = |arguments: &[&str]| text(&exposim().args(arguments).output().unwrap().stdout);
+    let commands = ["run", "simulate", "fit", "plot", "diff", "check", "models", "show"];
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = print(&["completions", shell]);
+        assert!(commands.iter().all(|c| script.contains(c)) && script.contains("subjects"), "{shell}");
+    }
+    assert!(print(&["man"]).contains("exposim"));
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("man");
+    print(&["man", "--out", &pages.to_string_lossy()]);
+    for command in commands {
+        let page = fs::read_to_string(pages.join(format!("exposim-{command}.1"))).unwrap();
+        assert!(page.contains(".SH SYNOPSIS") && page.contains(command), "{command}");
+    }
+}

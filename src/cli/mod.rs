@@ -4,6 +4,7 @@ mod check;
 mod diff;
 mod files;
 mod fit;
+mod manual;
 mod models;
 mod plot;
 mod run;
@@ -14,7 +15,7 @@ mod table;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::diagnostic::Problems;
 
@@ -42,6 +43,10 @@ enum Command {
     Check(check::Arguments),
     /// Lists the files that ship with the program.
     Models,
+    /// Prints completions for a shell.
+    Completions(manual::Completions),
+    /// Prints the manual, or writes a page for each command into a folder.
+    Man(manual::Man),
     /// Shows a model or population: parameters, units, sources, equations, and how they are solved.
     Show(show::Arguments),
 }
@@ -98,6 +103,8 @@ pub fn run() -> ExitCode {
         Command::Diff(arguments) => diff::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Models => models::run(),
+        Command::Completions(arguments) => manual::completions(arguments, Arguments::command()),
+        Command::Man(arguments) => manual::man(arguments, Arguments::command()),
         Command::Show(arguments) => show::run(arguments),
     };
     let (message, code) = match result {
