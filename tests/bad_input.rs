@@ -45,7 +45,7 @@ const STUDIES: &[(&str, &str, &[&str])] = &[
         "then = \"redused\"",
         &["E0802", "no regimen `redused`", "did you mean `reduced`?"],
     ),
-    ("if = \"endoscopic_remission\"", "if = \"neutropenia\"", &["E0802", "cannot decide a phase"]),
+    ("if = \"endoscopic_remission\"", "if = \"neutropenia\"", &["E0802", "cannot decide"]),
     ("45 mg ER every", "45 ER every", &["E060"]),
     ("45 mg ER every", "45 mg/L ER every", &["E060", "mg"]),
     ("45 mg ER every", "45 mg XR every", &["E0807", "formulation", "ER"]),

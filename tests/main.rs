@@ -15,6 +15,7 @@ mod models;
 mod nca;
 mod ode;
 mod ode_problems;
+mod protocol;
 mod report;
 mod reported_quantiles;
 mod rooms;

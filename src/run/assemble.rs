@@ -64,11 +64,7 @@ fn design(study: &Study, tally: &Tally) -> Design {
         subjects: study.subjects,
         draws: study.draws,
         seed: study.seed,
-        arms: study
-            .arms
-            .iter()
-            .map(|a| ArmDesign { name: a.name.clone(), phases: a.words(&study.responses) })
-            .collect(),
+        arms: study.arms.iter().map(|a| ArmDesign { name: a.name.clone(), phases: a.words() }).collect(),
         endpoints: study.endpoints.iter().map(endpoint).collect(),
         random,
         fixed,
@@ -227,7 +223,7 @@ fn resolved(study: &Study) -> serde_json::Value {
         "rows": study.rows,
         "responses": study.responses.iter().map(|r| (r.name.clone(), r.file.clone())).collect::<std::collections::BTreeMap<_, _>>(),
         "reference": study.arms.get(study.reference).map(|a| a.name.clone()),
-        "arms": study.arms.iter().map(|a| serde_json::json!({ "name": a.name, "phases": a.words(&study.responses) })).collect::<Vec<_>>(),
+        "arms": study.arms.iter().map(|a| serde_json::json!({ "name": a.name, "phases": a.words() })).collect::<Vec<_>>(),
         "endpoints": study.endpoints.iter().map(|e| serde_json::json!({ "name": e.name, "label": e.label, "time": e.time.to_string() })).collect::<Vec<_>>(),
     })
 }

@@ -25,7 +25,7 @@ pub(super) fn profiles(trial: &Trial<'_>) -> Vec<Profile> {
     let mut profiles = Vec::new();
     for (place, arm) in study.arms.iter().enumerate() {
         let Some(last) = arm.phases.last() else { continue };
-        let times = times(last.dosing.interval);
+        let times = times(last.dosing().interval);
         let rows = trial.last_profile(&block, place, &times);
         let bands = [0.05, 0.25, 0.5, 0.75, 0.95].map(|p| {
             rows.iter()

@@ -1,7 +1,8 @@
-//! Times in a trial are anchored: "week 24", "day 84", never a bare number.
+//! Times in a trial are anchored: "week 24", "day 84", "dose 84", never a bare number.
 
 use std::fmt;
 
+use super::Arm;
 use crate::diagnostic::Diagnostic;
 use crate::document::Item;
 use crate::units::Quantity;
@@ -61,6 +62,56 @@ impl Anchor {
 impl fmt::Display for Anchor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+/// When an endpoint is looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub enum When {
+    /// At a time since the first dose.
+    Time(Anchor),
+    /// Just before a dose with a number from 1 on, as the phases of the arm plan it: "dose 84".
+    BeforeDose(u32),
+}
+
+impl When {
+    /// Reads "week 24" or "dose 84".
+    ///
+    /// # Errors
+    /// A sentence that says what was expected.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text.trim().strip_prefix("dose ") {
+            Some(number) => match number.trim().parse() {
+                Ok(number @ 2..) => Ok(When::BeforeDose(number)),
+                _ => Err(format!(
+                    "`{text}` is not a dose before which something can be measured; write \"dose 84\""
+                )),
+            },
+            None => Anchor::parse(text).map(When::Time),
+        }
+    }
+
+    /// Hours since the first dose in an arm; not a number where the arm has not so many doses.
+    pub fn hours(&self, arm: &Arm) -> f64 {
+        match self {
+            When::Time(anchor) => anchor.hours(),
+            When::BeforeDose(number) => arm.dose_time(*number).unwrap_or(f64::NAN),
+        }
+    }
+
+    /// Whether it is a time after the first dose and not after the end of an arm.
+    pub fn lies_in(&self, arm: &Arm) -> bool {
+        let hours = self.hours(arm);
+        hours > 0.0 && hours <= arm.end()
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            When::Time(anchor) => anchor.fmt(f),
+            When::BeforeDose(number) => write!(f, "dose {number}"),
+        }
     }
 }
 

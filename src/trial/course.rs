@@ -48,6 +48,15 @@ impl IntervalExposure {
     }
 }
 
+/// The doses of a segment.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Taken<'a> {
+    /// One amount a subject, at every dose.
+    Regular(&'a [f64]),
+    /// An amount for each subject at the first dose, then for each at the second, and so on.
+    DoseByDose(&'a [f64]),
+}
+
 /// What a block's kinetics make of the dosing intervals of a study: exponentials are computed here, once.
 #[derive(Debug)]
 pub(super) struct Intervals<'k> {
@@ -68,9 +77,8 @@ impl<'k> Intervals<'k> {
         Intervals { kinetics, prepared }
     }
 
-    fn of(&self, dosing: &Dosing) -> Option<&DosingInterval<'k>> {
-        let wanted = (dosing.formulation, dosing.interval);
-        self.prepared.iter().find(|(f, h, _)| (*f, *h) == wanted).map(|(_, _, interval)| interval)
+    fn of(&self, rhythm: (usize, f64)) -> Option<&DosingInterval<'k>> {
+        self.prepared.iter().find(|(f, h, _)| (*f, *h) == rhythm).map(|(_, _, interval)| interval)
     }
 }
 
@@ -97,23 +105,31 @@ impl<'a, 'k> Course<'a, 'k> {
         lanes: usize,
     ) -> Option<Self> {
         let amounts = vec![dosing.amount; lanes];
-        let state = intervals.of(dosing)?.steady_state(&amounts).ok()?;
+        let state = intervals.of(dosing.rhythm())?.steady_state(&amounts).ok()?;
         Some(Course { state, ..Course::new(intervals, lanes) })
     }
 
-    /// Gives doses (one amount a subject) for a time (h), and measures the last dosing interval.
+    /// Gives doses of a formulation at an interval (h) for a time (h), and measures the last dosing interval.
     pub(super) fn dose(
         &mut self,
-        dosing: &Dosing,
-        amounts: &[f64],
+        rhythm: (usize, f64),
+        taken: Taken<'_>,
         hours: f64,
         needs: Needs,
     ) -> IntervalExposure {
-        let Some(interval) = self.intervals.of(dosing) else { return IntervalExposure::default() };
-        // A phase is a whole number of intervals: the reader of studies has seen to it.
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let count = (hours / dosing.interval).round().max(1.0) as usize;
-        interval.leap(&mut self.state, amounts, count - 1);
+        let Some(interval) = self.intervals.of(rhythm) else { return IntervalExposure::default() };
+        let before = doses_within(hours, rhythm.1) - 1;
+        let amounts = match taken {
+            Taken::Regular(amounts) => {
+                interval.leap(&mut self.state, amounts, before);
+                amounts
+            }
+            Taken::DoseByDose(rows) => {
+                let (rows, last) = rows.split_at(before * self.lanes);
+                interval.advance(&mut self.state, Doses::Each(rows), before, None, &mut Nothing);
+                last
+            }
+        };
         let mut measured = IntervalExposure::default();
         if needs.peak {
             let exposure = interval.exposure(&self.state, amounts, self.output);
@@ -122,39 +138,46 @@ impl<'a, 'k> Course<'a, 'k> {
         }
         if needs.area {
             measured.area = interval.area(&self.state, amounts, self.output);
-            measured.average = measured.area.iter().map(|a| a / dosing.interval).collect();
+            measured.average = measured.area.iter().map(|a| a / rhythm.1).collect();
         }
         interval.advance(&mut self.state, Doses::Same(amounts), 1, None, &mut Nothing);
         measured.trough = self.output.of(&self.state, self.lanes);
         measured
     }
 
-    /// Gives the subjects that are chosen one regimen and the others another, where the two differ in more than the
-    /// dose.
-    pub(super) fn either(
-        &mut self,
-        chosen: &[bool],
-        first: (&Dosing, &[f64]),
-        second: (&Dosing, &[f64]),
-        hours: f64,
-        needs: Needs,
-    ) -> IntervalExposure {
-        let mut other = Course {
+    /// The same course, going its own way from here on.
+    pub(super) fn fork(&self) -> Self {
+        Course {
             intervals: self.intervals,
             output: self.output,
             state: self.state.clone(),
             lanes: self.lanes,
-        };
-        let mut measured = self.dose(first.0, first.1, hours, needs);
-        measured.choose(chosen, &other.dose(second.0, second.1, hours, needs));
-        self.state.choose(chosen, &other.state);
-        measured
+        }
+    }
+
+    /// Takes the subjects that do not stay, and their exposures, from a course that went its own way.
+    pub(super) fn join(
+        &mut self,
+        stays: &[bool],
+        other: &Self,
+        exposures: (&mut IntervalExposure, &IntervalExposure),
+    ) {
+        exposures.0.choose(stays, exposures.1);
+        self.state.choose(stays, &other.state);
     }
 
     /// Concentrations (coherent units) at times (h) after a dose that is given now: a row of all subjects a time.
-    pub(super) fn profile(&self, dosing: &Dosing, amounts: &[f64], times: &[f64]) -> Vec<Vec<f64>> {
-        let Some(interval) = self.intervals.of(dosing) else { return Vec::new() };
+    pub(super) fn profile(&self, rhythm: (usize, f64), amounts: &[f64], times: &[f64]) -> Vec<Vec<f64>> {
+        let Some(interval) = self.intervals.of(rhythm) else { return Vec::new() };
         let amounts = interval.profile(&self.state, amounts, self.output.compartment(), times);
         amounts.chunks(self.lanes.max(1)).map(|row| self.output.scaled(row)).collect()
     }
+}
+
+/// How many doses a time (h) holds, at least one. Phases and moments are whole numbers of intervals: the reader of
+/// studies and the plan have seen to it.
+pub(super) fn doses_within(hours: f64, interval: f64) -> usize {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let count = (hours / interval).round().max(1.0) as usize;
+    count
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Ctrough at week 52                          an exposure metric of the dosing interval that ends there
+//! Ctrough before dose 84                      the same, of the interval that ends with this dose
 //! probability of endoscopic_remission at week 52
 //! endoscopic_remission at week 52             the simulated event: the probability against the subject's luck
 //! haemoglobin_fall by week 52                 a risk accumulated from the first dose on
@@ -10,10 +11,10 @@
 //! fall of HB > 20 g/L at week 24              a change from baseline beyond a threshold
 //! ```
 
-use super::Anchor;
+use super::When;
+use super::comparison::{Refusal, Side, split, threshold};
 use crate::diagnostic::did_you_mean;
 use crate::response::Metric;
-use crate::units::Quantity;
 
 /// What an endpoint measures.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,15 +42,6 @@ pub enum Exposure {
     Tmax,
 }
 
-/// Which side of a threshold counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// Below it.
-    Below,
-    /// Above it.
-    Above,
-}
-
 /// Whether a time is a moment or the end of a period that began with the first dose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Period {
@@ -67,7 +59,7 @@ pub struct Phrase {
     /// At or by.
     pub period: Period,
     /// When.
-    pub time: Anchor,
+    pub time: When,
 }
 
 /// A response as the endpoint grammar sees it.
@@ -83,16 +75,16 @@ pub struct Known<'a> {
 ///
 /// # Errors
 /// A sentence that says what is wrong, and one that says what would mend it.
-pub fn parse(text: &str, responses: &[Known<'_>]) -> Result<Phrase, (String, String)> {
+pub fn parse(text: &str, responses: &[Known<'_>]) -> Result<Phrase, Refusal> {
     let (what, period, when) = split_time(text)?;
     let time =
-        Anchor::parse(when).map_err(|message| (message, "anchor the time to a week or day".to_string()))?;
+        When::parse(when).map_err(|message| (message, "anchor the time to a week or day".to_string()))?;
     let measure = measure(what, responses)?;
     Ok(Phrase { measure, period, time })
 }
 
-fn split_time(text: &str) -> Result<(&str, Period, &str), (String, String)> {
-    let parts = [(" at ", Period::At), (" by ", Period::By)];
+fn split_time(text: &str) -> Result<(&str, Period, &str), Refusal> {
+    let parts = [(" at ", Period::At), (" before ", Period::At), (" by ", Period::By)];
     parts
         .into_iter()
         .find_map(|(word, period)| {
@@ -103,14 +95,14 @@ fn split_time(text: &str) -> Result<(&str, Period, &str), (String, String)> {
         })
 }
 
-fn measure(what: &str, responses: &[Known<'_>]) -> Result<Measure, (String, String)> {
+fn measure(what: &str, responses: &[Known<'_>]) -> Result<Measure, Refusal> {
     if let Some(metric) = Metric::named(what) {
         return Ok(Measure::Exposure(Exposure::Metric(metric)));
     }
     if what == "Tmax" {
         return Ok(Measure::Exposure(Exposure::Tmax));
     }
-    if let Some((left, side, right)) = comparison(what) {
+    if let Some((left, side, right)) = split(what) {
         let (name, fall) = left.strip_prefix("fall of ").map_or((left, false), |name| (name.trim(), true));
         let place = place(name, responses)?;
         let Some(unit) = responses[place].biomarker else {
@@ -119,20 +111,7 @@ fn measure(what: &str, responses: &[Known<'_>]) -> Result<Measure, (String, Stri
                 format!("write \"{name} at …\" for the event itself"),
             ));
         };
-        let threshold: Quantity = right
-            .parse()
-            .map_err(|e| (format!("`{right}` is no threshold: {e}"), format!("write it as \"80 {unit}\"")))?;
-        if threshold.unit().dimension() != unit.dimension() {
-            return Err((
-                format!(
-                    "`{threshold}` is {}, `{name}` is {}",
-                    threshold.unit().dimension(),
-                    unit.dimension()
-                ),
-                format!("write the threshold in {unit}"),
-            ));
-        }
-        let value = threshold.coherent();
+        let value = threshold(right, name, unit)?;
         return Ok(if fall {
             Measure::Fall(place, side, value)
         } else {
@@ -153,13 +132,7 @@ fn measure(what: &str, responses: &[Known<'_>]) -> Result<Measure, (String, Stri
     Ok(if responses[place].biomarker.is_some() { Measure::Biomarker(place) } else { Measure::Event(place) })
 }
 
-fn comparison(what: &str) -> Option<(&str, Side, &str)> {
-    [("<", Side::Below), (">", Side::Above)]
-        .into_iter()
-        .find_map(|(sign, side)| what.split_once(sign).map(|(l, r)| (l.trim(), side, r.trim())))
-}
-
-fn place(name: &str, responses: &[Known<'_>]) -> Result<usize, (String, String)> {
+fn place(name: &str, responses: &[Known<'_>]) -> Result<usize, Refusal> {
     responses.iter().position(|r| r.name == name).ok_or_else(|| {
         let known = responses.iter().map(|r| r.name).chain(Metric::ALL.iter().map(|m| m.name()));
         let help = did_you_mean(name, known).map_or_else(
@@ -186,7 +159,7 @@ mod tests {
         let read = |text: &str| parse(text, &known);
         let phrase = read("Ctrough at week 52").unwrap();
         assert_eq!(phrase.measure, Measure::Exposure(Exposure::Metric(Metric::Ctrough)));
-        assert_eq!(phrase.time.hours(), 8736.0);
+        assert_eq!(phrase.time, When::parse("week 52").unwrap());
         assert_eq!(read("probability of remission at day 7").unwrap().measure, Measure::Probability(0));
         assert_eq!(read("remission by day 7").unwrap().period, Period::By);
         assert_eq!(read("HB at day 7").unwrap().measure, Measure::Biomarker(1));

@@ -1,20 +1,54 @@
-//! Trials: arms, phases, decisions and endpoints; a block of subjects is carried through a protocol.
+//! Trials: arms, phases, visits, rules and endpoints; a block of subjects is carried through a protocol.
+//!
+//! | part | what it holds |
+//! | --- | --- |
+//! | [`Study`] | a study file, read and checked |
+//! | [`Arm`], [`Phase`] | what is planned; decisions and randomisation at the beginning of phases |
+//! | [`Visits`], [`Assay`], [`Rule`] | when subjects are seen, what is measured and how well, what follows from it |
+//! | [`Adherence`], [`Cause`] | which doses are taken, who discontinues and why |
+//! | [`Trial`] | a study whose responses are fitted: simulates blocks of subjects |
+//! | [`Records`] | the ledger of doses and the log of decisions |
+//!
+//! Between two moments (visits, decisions, endpoints) dosing is regular, with an amount for each subject; a rule, a
+//! hold or a stop changes the amounts of what comes next.
 
+mod adherence;
 mod anchor;
+mod arms;
+mod chance;
+mod comparison;
+mod condition;
+mod conduct;
 mod course;
+mod discontinuation;
 pub mod endpoint;
+mod ledger;
+mod measure;
 mod plan;
 mod protocol;
 mod responses;
+mod rule;
+mod ruleset;
+mod schedule;
 mod simulate;
 mod steady;
 mod study;
+mod visits;
 mod walk;
 
-pub use anchor::Anchor;
+pub use adherence::Adherence;
+pub use anchor::{Anchor, When};
+pub use comparison::Side;
+pub use condition::{Condition, Signal, Test};
 pub use course::IntervalExposure;
-pub use protocol::{Arm, Condition, Dosing, Phase};
+pub use discontinuation::{Cause, Hazard};
+pub use ledger::{Decision, Entry, Reason, Records};
+pub use protocol::{Arm, Choice, Dosing, Otherwise, Phase, Randomisation};
 pub use responses::{ResponseKind, ResponseUse};
+pub use rule::{Action, Lowest, Rule};
+pub use ruleset::Ladder;
+pub use schedule::Schedule;
 pub use simulate::{Block, Outcomes, Response, Trial};
 pub use steady::steady_exposures;
 pub use study::{Endpoint, Kinds, Study};
+pub use visits::{Assay, Visits};

@@ -1,4 +1,4 @@
-//! What must be computed when: each arm as steps from one measured time to the next.
+//! What must be computed when: each arm as steps from one moment to the next.
 
 use super::endpoint::{Exposure, Measure};
 use super::{Arm, Study};
@@ -7,21 +7,35 @@ use crate::response::Metric;
 /// The steps of an arm.
 #[derive(Clone, Debug)]
 pub(super) struct ArmPlan {
-    /// The times at which something is measured (h), ascending; each ends a dosing interval.
-    pub(super) visits: Vec<f64>,
+    /// The moments at which something is measured or decided (h), ascending; each ends a dosing interval.
+    pub(super) times: Vec<f64>,
+    /// The planned visits that some subjects come to at each moment.
+    pub(super) seen: Vec<Vec<Seen>>,
     pub(super) steps: Vec<Step>,
-    /// For each endpoint of the study, the place of its visit.
+    /// For each endpoint of the study, the place of its moment.
     pub(super) endpoints: Vec<usize>,
-    /// For each phase with a decision, the visit at which it is taken; `None` at the very start.
+    /// For each phase with a decision, the moment at which it is taken; `None` at the very start.
     pub(super) decisions: Vec<Option<usize>>,
+    /// For each phase, the pairs of formulation and interval (h) that may be given in it.
+    pub(super) rhythms: Vec<Vec<(usize, f64)>>,
+    /// The planned visits of the arm (h).
+    pub(super) planned: Vec<f64>,
 }
 
-/// The way from the visit before (or the start) to a visit, within one phase.
+/// A planned visit, so many days after its planned time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// Its place among the planned visits.
+    pub(super) visit: usize,
+    pub(super) day: i8,
+}
+
+/// The way from the moment before (or the start) to a moment, within one phase.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     pub(super) phase: usize,
     pub(super) from: f64,
-    pub(super) visit: usize,
+    pub(super) moment: usize,
     pub(super) needs: Needs,
 }
 
@@ -44,55 +58,105 @@ impl Needs {
     }
 }
 
+/// When a metric is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    At(usize),
+    UpTo(usize),
+    AtVisits,
+}
+
 impl ArmPlan {
     pub(super) fn new(arm: &Arm, study: &Study) -> Self {
-        let mut visits: Vec<f64> = arm.phases.iter().map(|p| p.end).collect();
-        visits.extend(study.endpoints.iter().map(|e| e.time.hours()));
-        visits.retain(|v| *v > 0.0 && *v <= arm.end());
-        visits.sort_by(f64::total_cmp);
-        visits.dedup();
-        let place = |time: f64| visits.iter().position(|v| *v >= time).unwrap_or(visits.len() - 1);
-        let endpoints = study.endpoints.iter().map(|e| place(e.time.hours())).collect();
+        let rhythms: Vec<Vec<(usize, f64)>> = arm.phases.iter().map(|p| rhythms(p, study)).collect();
+        let planned = study.visits.as_ref().map_or_else(Vec::new, |v| v.schedule.times(arm.end()));
+        // A moment is the end of a dosing interval: the trough before the dose that is due.
+        let snap = |time: f64| {
+            let place = arm.phases.iter().position(|p| time <= p.end).unwrap_or(arm.phases.len() - 1);
+            let phase = &arm.phases[place];
+            let grid = rhythms[place].iter().map(|(_, interval)| *interval).fold(0.0, f64::max);
+            let intervals = ((time - phase.start) / grid).round();
+            // The beginning of a phase is the end of the one before it.
+            if intervals < 1.0 && place > 0 { phase.start } else { phase.start + intervals.max(1.0) * grid }
+        };
+        let mut visits: Vec<(f64, Seen)> = Vec::new();
+        let window = study.visits.as_ref().map_or(0, |v| i8::try_from(v.window).unwrap_or(60));
+        for (visit, &time) in planned.iter().enumerate().filter(|(_, time)| **time > 0.0) {
+            for day in -window..=window {
+                let on = (time + 24.0 * f64::from(day)).clamp(0.0, arm.end());
+                visits.push((snap(on), Seen { visit, day }));
+            }
+        }
+        let endpoints: Vec<f64> = study.endpoints.iter().map(|e| snap(e.time.hours(arm))).collect();
+        let mut times: Vec<f64> = arm.phases.iter().map(|p| p.end).collect();
+        times.extend(endpoints.iter().copied().chain(visits.iter().map(|v| v.0)));
+        times.sort_by(f64::total_cmp);
+        times.dedup();
+        let place = |time: f64| times.iter().position(|v| *v >= time).unwrap_or(times.len() - 1);
+        let mut seen = vec![Vec::new(); times.len()];
+        visits.iter().for_each(|(time, visit)| seen[place(*time)].push(*visit));
+        let endpoints = endpoints.into_iter().map(place).collect();
         let decisions = arm.phases.iter().map(|p| (p.start > 0.0).then(|| place(p.start))).collect();
         let mut steps = Vec::new();
         for (phase, p) in arm.phases.iter().enumerate() {
             let mut from = p.start;
-            for (visit, &time) in visits.iter().enumerate().filter(|(_, v)| **v > p.start && **v <= p.end) {
-                steps.push(Step { phase, from, visit, needs: Needs::default() });
+            for (moment, &time) in times.iter().enumerate().filter(|(_, v)| **v > p.start && **v <= p.end) {
+                steps.push(Step { phase, from, moment, needs: Needs::default() });
                 from = time;
             }
         }
-        let mut plan = ArmPlan { visits, steps, endpoints, decisions };
+        let mut plan = ArmPlan { times, seen, steps, endpoints, decisions, rhythms, planned };
         plan.ask(arm, study);
         plan
     }
 
-    /// Takes down what the endpoints and decisions ask of each step.
+    /// Takes down what the endpoints, decisions and rules ask of each step.
     fn ask(&mut self, arm: &Arm, study: &Study) {
         let metric = |response: usize| study.responses.get(response).map(|r| Exposure::Metric(r.kind.metric));
         let accumulates = |response: usize| study.responses.get(response).is_some_and(|r| r.kind.accumulates);
-        let mut asked: Vec<(usize, bool, Exposure)> = Vec::new();
-        for (endpoint, &visit) in study.endpoints.iter().zip(&self.endpoints) {
-            match endpoint.measure {
-                Measure::Exposure(exposure) => asked.push((visit, false, exposure)),
+        let mut asked: Vec<(Asked, Exposure)> = Vec::new();
+        for (endpoint, &moment) in study.endpoints.iter().zip(&self.endpoints) {
+            let (exposure, before) = match endpoint.measure {
+                Measure::Exposure(exposure) => (Some(exposure), false),
                 Measure::Probability(r)
                 | Measure::Event(r)
                 | Measure::Biomarker(r)
                 | Measure::Threshold(r, ..)
-                | Measure::Fall(r, ..) => asked.extend(metric(r).map(|m| (visit, accumulates(r), m))),
-            }
+                | Measure::Fall(r, ..) => (metric(r), accumulates(r)),
+            };
+            let when = if before { Asked::UpTo(moment) } else { Asked::At(moment) };
+            asked.extend(exposure.map(|e| (when, e)));
         }
-        for (phase, visit) in arm.phases.iter().zip(&self.decisions) {
-            if let (Some(condition), Some(visit)) = (&phase.condition, visit) {
-                asked.extend(metric(condition.response).map(|m| (*visit, false, m)));
-            }
+        for (phase, moment) in arm.phases.iter().zip(&self.decisions) {
+            let Some(moment) = moment else { continue };
+            let responses = phase.conditions().iter().filter_map(super::Condition::response);
+            asked.extend(responses.filter_map(metric).map(|m| (Asked::At(*moment), m)));
         }
+        let watched =
+            study.rules.iter().flat_map(super::Rule::conditions).filter_map(super::Condition::response);
+        asked.extend(watched.filter_map(metric).map(|m| (Asked::AtVisits, m)));
         for step in &mut self.steps {
-            for &(visit, all_before, exposure) in &asked {
-                if step.visit == visit || (all_before && step.visit < visit) {
+            for &(when, exposure) in &asked {
+                let now = match when {
+                    Asked::At(moment) => step.moment == moment,
+                    Asked::UpTo(moment) => step.moment <= moment,
+                    Asked::AtVisits => !self.seen[step.moment].is_empty(),
+                };
+                if now {
                     step.needs.exposure(exposure);
                 }
             }
         }
     }
+}
+
+/// What may be given in a phase: its options, and the regimens that rules name.
+fn rhythms(phase: &super::Phase, study: &Study) -> Vec<(usize, f64)> {
+    let mut rhythms = Vec::new();
+    for rhythm in phase.options.iter().chain(&study.others).map(super::Dosing::rhythm) {
+        if !rhythms.contains(&rhythm) {
+            rhythms.push(rhythm);
+        }
+    }
+    rhythms
 }

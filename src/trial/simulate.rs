@@ -2,15 +2,16 @@
 
 use std::ops::Range;
 
+use super::chance::{Chance, Moments};
 use super::course::Intervals;
 use super::endpoint::Measure;
+use super::ledger::Records;
 use super::plan::ArmPlan;
-use super::walk::Walk;
+use super::walk::{Passage, Walk};
 use super::{Endpoint, Study};
 use crate::expr::Scratch;
 use crate::kinetics::{BlockKinetics, BlockModel, BlockModelError};
 use crate::population::{Cohort, Individuals};
-use crate::random::{Address, Purpose, Stream};
 use crate::response::{BiomarkerModel, Draw, ResponseModel};
 
 /// A fitted response.
@@ -32,6 +33,7 @@ pub struct Trial<'s> {
     /// The pairs of formulation and interval (h) that the arms give.
     intervals: Vec<(usize, f64)>,
     plans: Vec<ArmPlan>,
+    pub(super) moments: Moments,
 }
 
 /// What the subjects of a block are, whatever is done to them.
@@ -41,8 +43,7 @@ pub struct Block {
     pub(super) cohort: Cohort,
     covariates: Vec<Vec<f64>>,
     effects: Vec<Vec<f64>>,
-    /// One uniform a response and subject: the luck against its probability, the same in every arm and draw.
-    pub(super) luck: Vec<Vec<f64>>,
+    pub(super) chance: Chance,
     /// The kinetics at the published typical values, for draws that do not touch them.
     central: Option<BlockKinetics>,
 }
@@ -83,11 +84,6 @@ impl Block {
     }
 }
 
-/// An address that belongs to a name, so that another response disturbs no luck (FNV-1a, 32 bits).
-fn occasion(name: &str) -> u32 {
-    name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
-}
-
 /// The kinetics of a block at a draw of the typical values, from the columns of its covariates and random effects.
 pub(super) fn kinetics(
     model: &BlockModel,
@@ -113,8 +109,9 @@ impl<'s> Trial<'s> {
             .arms
             .iter()
             .flat_map(|arm| &arm.phases)
-            .flat_map(|p| [Some(&p.dosing), p.condition.as_ref().map(|c| &c.otherwise)].into_iter().flatten())
-            .map(|dosing| (dosing.formulation, dosing.interval))
+            .flat_map(|phase| &phase.options)
+            .chain(&study.others)
+            .map(super::Dosing::rhythm)
             .collect();
         intervals.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         intervals.dedup();
@@ -123,7 +120,8 @@ impl<'s> Trial<'s> {
         let kinetics = BlockModel::new(&study.model, &formulations, study.output)?;
         let individuals = Individuals::new(&study.model, study.covariates.clone(), study.seed);
         let plans = study.arms.iter().map(|arm| ArmPlan::new(arm, study)).collect();
-        Ok(Trial { study, responses, individuals, kinetics, intervals, plans })
+        let moments = Moments::new(study);
+        Ok(Trial { study, responses, individuals, kinetics, intervals, plans, moments })
     }
 
     /// The study.
@@ -143,16 +141,8 @@ impl<'s> Trial<'s> {
         self.study.population.draw(self.study.seed, subjects.clone(), &mut cohort);
         let covariates = self.individuals.covariates(&cohort, lanes);
         let effects = self.individuals.effects(subjects.clone());
-        let luck = self
-            .study
-            .responses
-            .iter()
-            .map(|response| {
-                let address = Address::new(self.study.seed, Purpose::Luck).occasion(occasion(&response.name));
-                subjects.clone().map(|s| Stream::new(address.subject(s)).uniform()).collect()
-            })
-            .collect();
-        let mut block = Block { lanes, cohort, covariates, effects, luck, central: None };
+        let chance = Chance::draw(self.study, &self.moments, &subjects, &cohort);
+        let mut block = Block { lanes, cohort, covariates, effects, chance, central: None };
         block.central = self.prepare(&block, 0);
         block
     }
@@ -182,18 +172,42 @@ impl<'s> Trial<'s> {
             columns.iter_mut().for_each(Vec::clear);
         }
         let intervals = Intervals::new(&self.kinetics, kinetics, &self.intervals);
-        for (a, (arm, plan)) in self.study.arms.iter().zip(&self.plans).enumerate() {
-            let walk = Walk { trial: self, block, intervals: &intervals, draw: parameters, arm, plan };
-            let exposures = walk.exposures();
-            for (e, (endpoint, &visit)) in self.study.endpoints.iter().zip(&plan.endpoints).enumerate() {
-                if let Some(response) = endpoint.response() {
-                    let kept = &mut outcomes.exposures[a * self.responses.len() + response];
-                    if kept.is_empty() {
-                        *kept = walk.driver(response, &exposures[visit]).to_vec();
-                    }
+        for (place, (arm, plan)) in self.study.arms.iter().zip(&self.plans).enumerate() {
+            let walk = Walk { trial: self, block, intervals: &intervals, draw: parameters, place, arm, plan };
+            let passage = walk.pass(false);
+            outcomes.arm(&walk, &passage);
+        }
+    }
+
+    /// What was given to the subjects of a block in an arm and what was decided, at the central parameters.
+    pub fn records(&self, block: &Block, arm: usize) -> Records {
+        let passage = self.central(block, arm, |walk| walk.pass(true));
+        passage.and_then(|passage| passage.records).unwrap_or_default()
+    }
+
+    /// Something of an arm at the central parameters.
+    fn central<T>(&self, block: &Block, place: usize, of: impl FnOnce(&Walk<'_, '_>) -> T) -> Option<T> {
+        let (kinetics, arm, plan) =
+            (block.central.as_ref()?, self.study.arms.get(place)?, self.plans.get(place)?);
+        let intervals = Intervals::new(&self.kinetics, kinetics, &self.intervals);
+        let draw = Draw::Central;
+        Some(of(&Walk { trial: self, block, intervals: &intervals, draw, place, arm, plan }))
+    }
+}
+
+impl Outcomes {
+    /// Takes in what a walk through an arm has led to.
+    fn arm(&mut self, walk: &Walk<'_, '_>, passage: &Passage) {
+        let study = walk.trial.study;
+        for (e, (endpoint, &moment)) in study.endpoints.iter().zip(&walk.plan.endpoints).enumerate() {
+            if let Some(response) = endpoint.response() {
+                let kept = &mut self.exposures[walk.place * self.responses + response];
+                if kept.is_empty() {
+                    *kept = walk.driver(response, &passage.exposures[moment]).to_vec();
                 }
-                outcomes.values[a * endpoints + e] = walk.endpoint(endpoint, visit, &exposures);
             }
+            self.values[walk.place * self.endpoints + e] =
+                walk.endpoint(endpoint, moment, &passage.exposures);
         }
     }
 }
@@ -202,14 +216,7 @@ impl Trial<'_> {
     /// Concentrations (coherent units) of a block over the last dosing interval of an arm, at times (h) after its dose
     /// and at the central parameters: a row of all subjects a time.
     pub fn last_profile(&self, block: &Block, arm: usize, times: &[f64]) -> Vec<Vec<f64>> {
-        let (Some(kinetics), Some(design), Some(plan)) =
-            (block.central.as_ref(), self.study.arms.get(arm), self.plans.get(arm))
-        else {
-            return Vec::new();
-        };
-        let intervals = Intervals::new(&self.kinetics, kinetics, &self.intervals);
-        Walk { trial: self, block, intervals: &intervals, draw: Draw::Central, arm: design, plan }
-            .last_profile(times)
+        self.central(block, arm, |walk| walk.last_profile(times)).unwrap_or_default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Exposures at steady state: what an arm of published evidence was exposed to.
 
 use super::Dosing;
-use super::course::{Course, IntervalExposure, Intervals};
+use super::course::{Course, IntervalExposure, Intervals, Taken};
 use super::plan::Needs;
 use super::simulate::kinetics;
 use crate::dosing::regimen::Regimen;
@@ -42,5 +42,10 @@ pub fn steady_exposures(
     let intervals = Intervals::new(&block_model, &kinetics, &[(formulation, dosing.interval)]);
     let mut course = Course::at_steady_state(&intervals, &dosing, lanes)?;
     let amounts = vec![dosing.amount; lanes];
-    Some(course.dose(&dosing, &amounts, dosing.interval, Needs { area: true, peak: true }))
+    Some(course.dose(
+        dosing.rhythm(),
+        Taken::Regular(&amounts),
+        dosing.interval,
+        Needs { area: true, peak: true },
+    ))
 }

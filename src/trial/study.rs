@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use super::arms::{Arms, regimens};
+use super::condition::Names;
 use super::endpoint::{self, Known, Measure, Period};
 use super::responses::{ResponseKind, ResponseUse};
-use super::{Anchor, Arm, protocol};
+use super::ruleset::Ladder;
+use super::visits::{Assay, Visits};
+use super::{Adherence, Arm, Cause, Dosing, Rule, When};
 use crate::diagnostic::{Collector, Diagnostic, Problems, Source, did_you_mean};
 use crate::document::{Document, Files, Item, Spanned, Table};
-use crate::dosing::regimen::Regimen;
 use crate::model::{Choices, Model};
 use crate::population::{ModelCovariate, Population, bind};
 
@@ -23,7 +26,7 @@ pub struct Endpoint {
     /// At its time or by its time.
     pub period: Period,
     /// When.
-    pub time: Anchor,
+    pub time: When,
     /// Whether more or less of it is good, if either: `higher` or `lower`.
     pub better: Option<bool>,
 }
@@ -61,6 +64,20 @@ pub struct Study {
     pub reference: usize,
     /// The endpoints, in file order.
     pub endpoints: Vec<Endpoint>,
+    /// When subjects are seen; without it nobody is.
+    pub visits: Option<Visits>,
+    /// How well responses are measured; those that are not named are measured exactly.
+    pub assays: Vec<Assay>,
+    /// The rules, in file order: the first that matches acts.
+    pub rules: Vec<Rule>,
+    /// The doses along which rules step.
+    pub ladder: Ladder,
+    /// The regimens that rules name.
+    pub others: Vec<Dosing>,
+    /// How doses are taken; without it every dose is.
+    pub adherence: Option<Adherence>,
+    /// Why treatment is discontinued, and how soon; nothing where nobody does.
+    pub discontinuation: Vec<Cause>,
     /// Every file that was read: name and text.
     pub inputs: Vec<Arc<Source>>,
 }
@@ -88,6 +105,18 @@ impl Study {
     }
 }
 
+/// What [`Reader::protocol`] reads.
+#[derive(Default)]
+struct Protocol {
+    visits: Option<Visits>,
+    assays: Vec<Assay>,
+    ladder: Ladder,
+    rules: Vec<Rule>,
+    others: Vec<Dosing>,
+    adherence: Option<Adherence>,
+    discontinuation: Vec<Cause>,
+}
+
 pub(super) struct Reader<'a> {
     pub(super) root: &'a Table<'a>,
     files: &'a dyn Files,
@@ -113,7 +142,13 @@ impl Reader<'_> {
         };
         let responses = self.responses(population.as_ref().map(|(p, _)| p));
         let output = model.as_ref().and_then(|m| self.output(m));
-        let arms = model.as_ref().map(|m| protocol::read(root, m, &responses)).unwrap_or_default();
+        let variables = population.as_ref().map_or(&[][..], |(p, _)| p.variables());
+        let names = Names { responses: &responses, variables };
+        let reader = model.as_ref().map(|model| Arms { model, names, regimens: regimens(root) });
+        let arms = reader.as_ref().map(|r| r.read(root)).unwrap_or_default();
+        // Without a population every rule would look at something unknown.
+        let reader = reader.filter(|_| population.is_some());
+        let protocol = reader.as_ref().map(|reader| self.protocol(reader, &arms)).unwrap_or_default();
         let reference = self.reference(&arms);
         let endpoints = self.endpoints(&responses, &arms);
         let seed = seed.and_then(|s| {
@@ -135,8 +170,29 @@ impl Reader<'_> {
             arms,
             reference: reference?,
             endpoints,
+            visits: protocol.visits,
+            assays: protocol.assays,
+            rules: protocol.rules,
+            ladder: protocol.ladder,
+            others: protocol.others,
+            adherence: protocol.adherence,
+            discontinuation: protocol.discontinuation,
             inputs: std::mem::take(&mut self.inputs),
         })
+    }
+
+    /// What happens to subjects besides the phases of their arms.
+    fn protocol(&mut self, reader: &Arms<'_>, arms: &[Arm]) -> Protocol {
+        let responses = reader.names.responses;
+        let end = arms.iter().map(Arm::end).fold(0.0, f64::max);
+        let visits = self.visits(responses, end);
+        let assays = self.assays(responses);
+        let ladder = self.ladder();
+        let (rules, others) = self.rules(reader, arms, &ladder);
+        self.watched(&rules, visits.as_ref(), responses);
+        let rules = rules.into_iter().map(|(rule, _)| rule).collect();
+        let (adherence, discontinuation) = (self.adherence(), self.discontinuation(reader.names));
+        Protocol { visits, assays, ladder, rules, others, adherence, discontinuation }
     }
 
     fn count(&self, key: &str, least: i64, most: i64, default: Option<i64>) -> Option<u64> {
@@ -309,7 +365,7 @@ fn endpoint(
         what.report(Diagnostic::error("E0804", message).help(help));
         return None;
     }
-    if let Some(arm) = arms.iter().find(|arm| phrase.time.hours() > arm.end() || phrase.time.hours() <= 0.0) {
+    if let Some(arm) = arms.iter().find(|arm| !phrase.time.lies_in(arm)) {
         what.report(
             Diagnostic::error("E0805", format!("{} lies outside arm `{}`", phrase.time, arm.name))
                 .help(format!("the arm ends {} h after its first dose", arm.end())),
@@ -324,21 +380,4 @@ fn endpoint(
         time: phrase.time,
         better,
     })
-}
-
-/// Reads `[regimens]`: name → regimen.
-pub(super) fn regimens(root: &Table<'_>) -> Vec<(String, Regimen)> {
-    let Some(table) = root.required_table("regimens") else { return Vec::new() };
-    let mut regimens = Vec::new();
-    for (name, item) in table.entries() {
-        let Some(text) = item.string() else { continue };
-        match Regimen::parse(&text.value) {
-            Ok(regimen) => regimens.push((name.value, regimen)),
-            Err(error) => {
-                let diagnostic = Diagnostic::error(error.code, error.message.clone()).help(error.help);
-                item.report_within(diagnostic, error.span);
-            }
-        }
-    }
-    regimens
 }

@@ -1,12 +1,14 @@
-//! One arm of one block at one draw: from step to step, with decisions, exposures and endpoints.
+//! One arm of one block at one draw: from step to step, with decisions, visits and exposures.
 
-use super::course::{Course, IntervalExposure, Intervals};
-use super::endpoint::{Exposure, Measure, Side};
+use super::condition::{Condition, Signal};
+use super::conduct::{Conduct, Given, Known, Visit, phase_at};
+use super::course::{Course, IntervalExposure, Intervals, Taken, doses_within};
+use super::ledger::{Decision, Entry, Reason, Records};
 use super::plan::{ArmPlan, Needs, Step};
-use super::simulate::{Block, Response, Trial};
-use super::{Arm, Endpoint, Phase};
-use crate::math::{exp, normal_quantile};
-use crate::response::{Draw, Metric};
+use super::protocol::{Choice, Otherwise};
+use super::simulate::{Block, Trial};
+use super::{Arm, Phase};
+use crate::response::Draw;
 
 /// One arm of one block at one draw.
 pub(super) struct Walk<'a, 's> {
@@ -14,211 +16,343 @@ pub(super) struct Walk<'a, 's> {
     pub(super) block: &'a Block,
     pub(super) intervals: &'a Intervals<'a>,
     pub(super) draw: Draw,
+    /// The place of the arm.
+    pub(super) place: usize,
     pub(super) arm: &'a Arm,
     pub(super) plan: &'a ArmPlan,
 }
 
+/// What a walk leaves behind.
+pub(super) struct Passage {
+    /// The exposures of the dosing intervals that end at the moments.
+    pub(super) exposures: Vec<IntervalExposure>,
+    pub(super) conduct: Conduct,
+    pub(super) records: Option<Records>,
+    /// Doses of a segment, one after another; kept to be filled again.
+    rows: Vec<f64>,
+}
+
 impl Walk<'_, '_> {
-    /// The exposures of the dosing intervals that end at the visits.
-    pub(super) fn exposures(&self) -> Vec<IntervalExposure> {
+    /// The whole arm.
+    pub(super) fn pass(&self, record: bool) -> Passage {
         let mut course = Course::new(self.intervals, self.block.lanes);
-        self.walk(&self.plan.steps, &mut course).0
+        let mut passage = self.start(record);
+        self.walk(&self.plan.steps, &mut course, &mut passage);
+        if let Some(records) = &mut passage.records {
+            records.sort();
+        }
+        passage
     }
 
-    /// Goes through steps; the exposures at their ends, and who got the first regimen of the last phase.
-    fn walk(&self, steps: &[Step], course: &mut Course<'_, '_>) -> (Vec<IntervalExposure>, Vec<bool>) {
-        let mut exposures: Vec<IntervalExposure> = Vec::with_capacity(steps.len());
+    /// Everybody before the first dose.
+    fn start(&self, record: bool) -> Passage {
+        let study = self.trial.study;
+        let mut passage = Passage {
+            exposures: Vec::with_capacity(self.plan.steps.len()),
+            conduct: Conduct::new(self.block.lanes, study.rules.len(), |lane| {
+                self.block.chance.stop(lane).map(|(time, cause)| (time, Reason::Discontinued(cause)))
+            }),
+            records: record.then(|| Records::new(self.block.lanes)),
+            rows: Vec::new(),
+        };
+        if !study.rules.is_empty() {
+            self.visit(None, 0.0, |_| true, &mut passage);
+        }
+        passage
+    }
+
+    /// Goes through the first steps.
+    fn walk(&self, steps: &[Step], course: &mut Course<'_, '_>, passage: &mut Passage) {
         let mut phase = usize::MAX;
-        let mut chosen: Vec<bool> = Vec::new();
         for step in steps {
             if step.phase != phase {
                 phase = step.phase;
-                chosen = self.decide(phase, &exposures);
+                self.decide(phase, passage);
             }
-            exposures.push(self.step(step, &chosen, course));
+            let exposure = self.segment(step, course, passage);
+            passage.exposures.push(exposure);
+            self.visits(step.moment, passage);
         }
-        (exposures, chosen)
     }
 
+    /// The visits at a moment.
+    fn visits(&self, moment: usize, passage: &mut Passage) {
+        if self.trial.study.rules.is_empty() {
+            return;
+        }
+        for seen in &self.plan.seen[moment] {
+            let planned = self.plan.planned[seen.visit];
+            let chance = &self.block.chance;
+            let comes = |lane: usize| chance.comes(&self.trial.moments, planned, seen.day, lane);
+            self.visit(Some(moment), planned, comes, passage);
+        }
+    }
+
+    /// A visit at a moment (`None`: before the first dose), for those that come.
+    fn visit(
+        &self,
+        moment: Option<usize>,
+        planned: f64,
+        comes: impl Fn(usize) -> bool,
+        passage: &mut Passage,
+    ) {
+        let study = self.trial.study;
+        let now = moment.map_or(0.0, |m| self.plan.times[m]);
+        let visits = study.visits.as_ref();
+        let is_visit = self.plan.planned.contains(&planned);
+        let measured = |condition: &Condition| match condition.signal {
+            Signal::Covariate(_) => true,
+            Signal::Response(r) => is_visit && visits.is_some_and(|v| v.measures(r, planned)),
+        };
+        let conditions = study.rules.iter().flat_map(super::Rule::conditions).filter(|c| measured(c));
+        let known = self.measured(conditions, moment, planned, &passage.exposures);
+        let phase = phase_at(self.arm, now);
+        let visit = Visit { study, arm: self.place, phase, now, planned, first: moment.is_none() };
+        passage.conduct.visit(&visit, &known, comes, measured, &mut passage.records);
+    }
+
+    /// What is measured of the signals of some conditions.
+    fn measured<'c>(
+        &self,
+        conditions: impl Iterator<Item = &'c Condition>,
+        moment: Option<usize>,
+        planned: f64,
+        exposures: &[IntervalExposure],
+    ) -> Measured<'_> {
+        let study = self.trial.study;
+        let mut known = Measured { block: self.block, responses: vec![None; study.responses.len()] };
+        for r in conditions.filter_map(Condition::response) {
+            if known.responses[r].is_none() {
+                let (mut values, mut baseline) = self.truth(r, moment, exposures);
+                if let Some(assay) = study.assays.iter().find(|a| a.response == r) {
+                    let noise = |time| self.block.chance.noise(&self.trial.moments, r, time);
+                    for (values, noise) in [(&mut values, noise(planned)), (&mut baseline, noise(0.0))] {
+                        values.iter_mut().zip(noise).for_each(|(v, z)| *v = assay.measured(*v, *z));
+                    }
+                }
+                known.responses[r] = Some((values, baseline));
+            }
+        }
+        known
+    }
+
+    /// The true values of a response at a moment (`None`: before the first dose), and before the first dose.
+    fn truth(
+        &self,
+        response: usize,
+        moment: Option<usize>,
+        exposures: &[IntervalExposure],
+    ) -> (Vec<f64>, Vec<f64>) {
+        let lanes = self.block.lanes;
+        let biomarker = self.trial.study.responses[response].kind.biomarker.is_some();
+        match moment {
+            None if biomarker => {
+                let baseline = self.baseline(response).to_vec();
+                (baseline.clone(), baseline)
+            }
+            // Nobody has responded before the first dose.
+            None => (vec![0.0; lanes], vec![0.0; lanes]),
+            Some(moment) if biomarker => self.biomarker(response, moment, &exposures[moment]),
+            Some(moment) => (self.event(response, &exposures[moment]), vec![0.0; lanes]),
+        }
+    }
+
+    /// Takes the decision at the beginning of a phase.
+    fn decide(&self, place: usize, passage: &mut Passage) {
+        let phase = &self.arm.phases[place];
+        let (randomised, otherwise) = match &phase.choice {
+            Choice::None => {
+                passage.conduct.standings.iter_mut().for_each(|own| own.option = 0);
+                return;
+            }
+            Choice::Test(_, otherwise) => (&[][..], *otherwise),
+            Choice::Randomise(_, _, otherwise) => (self.block.chance.groups(self.place, place), *otherwise),
+        };
+        let moment = self.plan.decisions[place];
+        let conditions = phase.conditions();
+        let known = self.measured(conditions.iter(), moment, phase.start, &passage.exposures);
+        for lane in 0..self.block.lanes {
+            let own = &mut passage.conduct.standings[lane];
+            if own.stop <= phase.start {
+                continue;
+            }
+            let holds = known.hold(conditions, lane);
+            let action = match otherwise {
+                _ if holds => {
+                    own.option = randomised.get(lane).copied().unwrap_or(0);
+                    phase.options[own.option].words()
+                }
+                Otherwise::Option(option) => {
+                    own.option = option;
+                    phase.options[option].words()
+                }
+                Otherwise::Stop => {
+                    (own.stop, own.why) = (phase.start, Reason::NotEligible);
+                    "stop"
+                }
+            };
+            if let Some(records) = &mut passage.records {
+                records.decide(self.decision(lane, place, phase, action, &known));
+            }
+        }
+    }
+
+    fn decision(
+        &self,
+        lane: usize,
+        place: usize,
+        phase: &Phase,
+        action: &str,
+        known: &Measured<'_>,
+    ) -> Decision {
+        let condition = phase.conditions().first();
+        Decision {
+            lane,
+            time: phase.start,
+            planned: phase.start,
+            by: format!("phase {}", place + 1),
+            condition: condition.map_or_else(|| "randomised".into(), |c| c.text.clone()),
+            signal: condition.map(|c| c.signal),
+            value: condition.map_or(f64::NAN, |c| known.value(c, lane).0),
+            threshold: condition.map_or(f64::NAN, Condition::threshold),
+            action: action.into(),
+        }
+    }
+
+    /// Gives the doses of a step, each subject its own, and measures the last interval.
+    fn segment(&self, step: &Step, course: &mut Course<'_, '_>, passage: &mut Passage) -> IntervalExposure {
+        let until = self.plan.times[step.moment];
+        let given = self.given(step, passage);
+        passage.conduct.pass(step.from, until);
+        let hours = until - step.from;
+        let rhythms = &self.plan.rhythms[step.phase];
+        if rhythms.len() == 1 {
+            return self.dose(rhythms[0], &given, step.from, hours, step.needs, course, passage);
+        }
+        // Regimens that differ in more than the dose: each goes its own way, and every subject takes its own.
+        let begun = course.fork();
+        let mut measured: Option<IntervalExposure> = None;
+        for rhythm in rhythms.iter().filter(|r| given.iter().any(|g| g.rhythm == **r)) {
+            let mut own = begun.fork();
+            let exposure = self.dose(*rhythm, &given, step.from, hours, step.needs, &mut own, passage);
+            match &mut measured {
+                None => {
+                    *course = own;
+                    measured = Some(exposure);
+                }
+                Some(measured) => {
+                    let stays: Vec<bool> = given.iter().map(|g| g.rhythm != *rhythm).collect();
+                    course.join(&stays, &own, (measured, &exposure));
+                }
+            }
+        }
+        measured.unwrap_or_default()
+    }
+
+    /// What each subject gets in a step.
+    fn given(&self, step: &Step, passage: &Passage) -> Vec<Given> {
+        let phase = &self.arm.phases[step.phase];
+        let study = self.trial.study;
+        (0..self.block.lanes).map(|lane| passage.conduct.given(lane, study, phase, step.from)).collect()
+    }
+
+    /// Gives the doses of one rhythm to the subjects that have it.
+    #[allow(clippy::too_many_arguments)]
+    fn dose(
+        &self,
+        rhythm: (usize, f64),
+        given: &[Given],
+        from: f64,
+        hours: f64,
+        needs: Needs,
+        course: &mut Course<'_, '_>,
+        passage: &mut Passage,
+    ) -> IntervalExposure {
+        let doses = doses_within(hours, rhythm.1);
+        let own = |g: &Given| if g.rhythm == rhythm { g.amount } else { 0.0 };
+        let amounts: Vec<f64> = given.iter().map(own).collect();
+        let ends = |stop: f64| stop > from && stop < from + hours;
+        let regular = self.trial.study.adherence.is_none()
+            && !passage.conduct.standings.iter().any(|own| ends(own.stop));
+        if regular {
+            if let Some(records) = &mut passage.records {
+                for (lane, g) in given.iter().enumerate().filter(|(_, g)| g.rhythm == rhythm) {
+                    let doses = u32::try_from(doses).unwrap_or(u32::MAX);
+                    let (amount, interval, reason) = (g.amount, rhythm.1, g.reason);
+                    records.give(Entry { lane, from, to: from + hours, amount, interval, doses, reason });
+                }
+            }
+            return course.dose(rhythm, Taken::Regular(&amounts), hours, needs);
+        }
+        let Passage { conduct, records, rows, .. } = passage;
+        rows.clear();
+        for dose in 0..doses {
+            // Doses of a trial are far fewer than 2^52.
+            #[allow(clippy::cast_precision_loss)]
+            let time = from + dose as f64 * rhythm.1;
+            let taken = self.block.chance.taken(rhythm.1, time);
+            for (lane, (own, amount)) in conduct.standings.iter().zip(&amounts).enumerate() {
+                let (amount, reason) = match taken.get(lane) {
+                    _ if own.stop <= time => (0.0, own.why),
+                    Some(0) if *amount > 0.0 => (0.0, Reason::Missed),
+                    Some(2) if *amount > 0.0 => (2.0 * amount, Reason::Doubled),
+                    _ => (*amount, given[lane].reason),
+                };
+                rows.push(amount);
+                if let Some(records) = records.as_mut().filter(|_| given[lane].rhythm == rhythm) {
+                    let (to, interval, doses) = (time + rhythm.1, rhythm.1, 1);
+                    records.give(Entry { lane, from: time, to, amount, interval, doses, reason });
+                }
+            }
+        }
+        course.dose(rhythm, Taken::DoseByDose(rows), hours, needs)
+    }
+
+    /// Concentrations over the last dosing interval of the arm.
     pub(super) fn last_profile(&self, times: &[f64]) -> Vec<Vec<f64>> {
         let (Some(last), Some(phase)) = (self.plan.steps.last(), self.arm.phases.last()) else {
             return Vec::new();
         };
         let mut course = Course::new(self.intervals, self.block.lanes);
+        let mut passage = self.start(false);
         // Up to the last dose: the last step without its last interval.
         let before = &self.plan.steps[..self.plan.steps.len() - 1];
-        let (exposures, chosen) = self.walk(before, &mut course);
-        let chosen = if before.last().is_some_and(|s| s.phase == last.phase) {
-            chosen
-        } else {
-            self.decide(last.phase, &exposures)
-        };
-        let duration = self.plan.visits[last.visit] - last.from - phase.dosing.interval;
-        let first = self.amounts(phase, &chosen, true);
-        let other = match &phase.condition {
-            Some(c)
-                if c.otherwise.interval == phase.dosing.interval
-                    && c.otherwise.formulation == phase.dosing.formulation =>
-            {
-                self.amounts(phase, &chosen, false)
-            }
-            _ => vec![0.0; self.block.lanes],
-        };
-        let amounts: Vec<f64> = first.iter().zip(&other).map(|(a, b)| a + b).collect();
+        self.walk(before, &mut course, &mut passage);
+        if before.last().is_none_or(|s| s.phase != last.phase) {
+            self.decide(last.phase, &mut passage);
+        }
+        let rhythm = phase.dosing().rhythm();
+        let given = self.given(last, &passage);
+        let duration = self.plan.times[last.moment] - last.from - rhythm.1;
         if duration > 0.0 {
-            course.dose(&phase.dosing, &amounts, duration, Needs::default());
+            self.dose(rhythm, &given, last.from, duration, Needs::default(), &mut course, &mut passage);
         }
-        course.profile(&phase.dosing, &amounts, times)
-    }
-
-    /// What each subject gets of the first or of the other regimen of a phase.
-    fn amounts(&self, phase: &Phase, chosen: &[bool], first: bool) -> Vec<f64> {
-        let dosing = match (&phase.condition, first) {
-            (Some(condition), false) => &condition.otherwise,
-            _ => &phase.dosing,
-        };
-        if chosen.is_empty() {
-            return vec![if first { dosing.amount } else { 0.0 }; self.block.lanes];
-        }
-        chosen.iter().map(|&c| if c == first { dosing.amount } else { 0.0 }).collect()
-    }
-
-    /// Which subjects get the first regimen of a phase; empty where all do.
-    fn decide(&self, phase: usize, exposures: &[IntervalExposure]) -> Vec<bool> {
-        let Some(condition) = &self.arm.phases[phase].condition else { return Vec::new() };
-        // A decision at the very start finds nobody who has responded.
-        let Some(exposure) = self.plan.decisions[phase].and_then(|visit| exposures.get(visit)) else {
-            return vec![false; self.block.lanes];
-        };
-        let probability = self.probability(condition.response, exposure);
-        let luck = &self.block.luck[condition.response];
-        luck.iter().zip(&probability).map(|(u, p)| u < p).collect()
-    }
-
-    fn step(&self, step: &Step, chosen: &[bool], course: &mut Course<'_, '_>) -> IntervalExposure {
-        let phase = &self.arm.phases[step.phase];
-        let until = self.plan.visits[step.visit];
-        let duration = until - step.from;
-        let amounts = self.amounts(phase, chosen, true);
-        match &phase.condition {
-            None => course.dose(&phase.dosing, &amounts, duration, step.needs),
-            Some(condition) => {
-                let (own, otherwise) = (&phase.dosing, &condition.otherwise);
-                let other = self.amounts(phase, chosen, false);
-                if (otherwise.interval, otherwise.formulation) == (own.interval, own.formulation) {
-                    let amounts: Vec<f64> = amounts.iter().zip(&other).map(|(a, b)| a + b).collect();
-                    return course.dose(own, &amounts, duration, step.needs);
-                }
-                course.either(chosen, (own, &amounts), (otherwise, &other), duration, step.needs)
-            }
-        }
-    }
-
-    /// The exposure that drives a response.
-    pub(super) fn driver<'e>(&self, response: usize, exposure: &'e IntervalExposure) -> &'e [f64] {
-        let metric = self.trial.study.responses.get(response).map_or(Metric::Ctrough, |r| r.kind.metric);
-        exposure.metric(Exposure::Metric(metric))
-    }
-
-    fn probability(&self, response: usize, exposure: &IntervalExposure) -> Vec<f64> {
-        let driver = self.driver(response, exposure);
-        let mut out = vec![0.0; driver.len()];
-        if let Some(Response::Event(model)) = self.trial.responses.get(response) {
-            model.probability_slice(self.draw, driver, &mut out);
-        }
-        out
-    }
-
-    /// 1 - exp(-H), with the hazard of each step at the exposure of its last dosing interval.
-    fn accumulated(&self, response: usize, visit: usize, exposures: &[IntervalExposure]) -> Vec<f64> {
-        let mut hazard = vec![0.0; self.block.lanes];
-        let Some(Response::Event(model)) = self.trial.responses.get(response) else { return hazard };
-        let mut predictor = vec![0.0; self.block.lanes];
-        for (step, exposure) in self.plan.steps.iter().zip(exposures).filter(|(s, _)| s.visit <= visit) {
-            let years = (self.plan.visits[step.visit] - step.from) / crate::response::YEAR;
-            model.curve().predictor_slice(self.draw, self.driver(response, exposure), &mut predictor);
-            for (h, eta) in hazard.iter_mut().zip(&predictor) {
-                *h += years * exp(*eta);
-            }
-        }
-        hazard.iter().map(|h| -crate::math::expm1(-h)).collect()
-    }
-
-    pub(super) fn endpoint(
-        &self,
-        endpoint: &Endpoint,
-        visit: usize,
-        exposures: &[IntervalExposure],
-    ) -> Vec<f64> {
-        let chance = |r: usize| {
-            if self.trial.study.responses.get(r).is_some_and(|r| r.kind.accumulates) {
-                self.accumulated(r, visit, exposures)
-            } else {
-                self.probability(r, &exposures[visit])
-            }
-        };
-        match endpoint.measure {
-            Measure::Exposure(exposure) => exposures[visit].metric(exposure).to_vec(),
-            Measure::Probability(r) => chance(r),
-            Measure::Event(r) => {
-                let event = |(u, p): (&f64, &f64)| if p.is_nan() { f64::NAN } else { f64::from(u < p) };
-                self.block.luck[r].iter().zip(&chance(r)).map(event).collect()
-            }
-            Measure::Biomarker(r) => self.biomarker(r, visit, &exposures[visit]).0,
-            Measure::Threshold(r, side, threshold) => {
-                let (values, _) = self.biomarker(r, visit, &exposures[visit]);
-                values.iter().map(|v| beyond(*v, side, threshold)).collect()
-            }
-            Measure::Fall(r, side, threshold) => {
-                let (values, baseline) = self.biomarker(r, visit, &exposures[visit]);
-                values.iter().zip(&baseline).map(|(v, b)| beyond(b - v, side, threshold)).collect()
-            }
-        }
-    }
-
-    /// Values and baselines of a biomarker: baseline + recovery + drug effect + the subject's own deviation. The drug
-    /// effect grows in proportion to time until the time at which it was observed, and then stays.
-    fn biomarker(&self, response: usize, visit: usize, exposure: &IntervalExposure) -> (Vec<f64>, Vec<f64>) {
-        let used = self.trial.study.responses.get(response);
-        let (Some(used), Some(Response::Biomarker(model))) = (used, self.trial.responses.get(response))
-        else {
-            return (Vec::new(), Vec::new());
-        };
-        let baseline = used.baseline.map_or(&[][..], |place| self.block.cohort.column(place));
-        let time = self.plan.visits[visit];
-        let share = if model.time() > 0.0 { (time / model.time()).min(1.0) } else { 1.0 };
-        let recovery = interpolate(&used.recovery, time);
-        let mut change = vec![0.0; self.block.lanes];
-        model.change_slice(self.draw, self.driver(response, exposure), &mut change);
-        let scale = model.unit().to_coherent(1.0);
-        let spread = model.spread() * share.sqrt();
-        let values = baseline
+        let end = self.plan.times[last.moment] - rhythm.1;
+        let stops = passage.conduct.standings.iter().map(|own| own.stop <= end);
+        let amounts: Vec<f64> = given
             .iter()
-            .zip(&change)
-            .zip(&self.block.luck[response])
-            .map(|((b, change), u)| b + recovery + scale * (share * change + spread * normal_quantile(*u)))
+            .zip(stops)
+            .map(|(g, stopped)| if g.rhythm == rhythm && !stopped { g.amount } else { 0.0 })
             .collect();
-        (values, baseline.to_vec())
+        course.profile(rhythm, &amounts, times)
     }
 }
 
-fn beyond(value: f64, side: Side, threshold: f64) -> f64 {
-    match side {
-        _ if value.is_nan() => f64::NAN,
-        Side::Below => f64::from(value < threshold),
-        Side::Above => f64::from(value > threshold),
-    }
+/// What is measured of the subjects at a visit.
+struct Measured<'a> {
+    block: &'a Block,
+    /// By response: values at the visit and before the first dose.
+    responses: Vec<Option<(Vec<f64>, Vec<f64>)>>,
 }
 
-/// Linear between the points, constant beyond them.
-fn interpolate(points: &[(f64, f64)], time: f64) -> f64 {
-    let after = points.iter().position(|(t, _)| *t >= time);
-    match after {
-        None => points.last().map_or(0.0, |p| p.1),
-        Some(0) => points[0].1,
-        Some(i) => {
-            let ((t0, v0), (t1, v1)) = (points[i - 1], points[i]);
-            v0 + (v1 - v0) * (time - t0) / (t1 - t0)
+impl Known for Measured<'_> {
+    fn value(&self, condition: &Condition, lane: usize) -> (f64, f64) {
+        let at = |column: &[f64]| column.get(lane).copied().unwrap_or(f64::NAN);
+        match condition.signal {
+            Signal::Covariate(place) => (at(self.block.cohort.column(place)), f64::NAN),
+            Signal::Response(place) => {
+                self.responses[place].as_ref().map_or((f64::NAN, f64::NAN), |(v, b)| (at(v), at(b)))
+            }
         }
     }
 }

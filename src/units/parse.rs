@@ -233,6 +233,11 @@ pub(super) fn quantity(text: &str) -> Result<Quantity, UnitError> {
         .ok()
         .filter(|v: &f64| v.is_finite())
         .ok_or_else(|| UnitError::NoNumber { text: text.chars().take(40).collect() })?;
-    let unit = if unit_text.trim().is_empty() { Unit::one() } else { unit(unit_text)? };
+    let unit = match unit_text.trim() {
+        "" => Unit::one(),
+        // Counts are written as in `1.0e9/L`.
+        below if below.starts_with('/') => unit(&format!("1{below}"))?,
+        text => unit(text)?,
+    };
     Ok(Quantity::new(value, unit))
 }

@@ -1,0 +1,401 @@
+//! Protocols through the public interface: what rules, adherence and discontinuation do to the doses of patients whose
+//! course is known, and what the ledger says of it.
+
+use std::sync::Arc;
+
+use exposim::diagnostic::{Diagnostic, Problems, Source};
+use exposim::document::{Files, Shipped};
+use exposim::response::{Basis, BiomarkerModel, Curve, Draws, Form, Link, Metric, ResponseModel};
+use exposim::trial::{Decision, Outcomes, Reason, Records, Response, ResponseKind, Study, Trial};
+
+/// Everything that is absorbed stays: the amount in the body is the sum of the doses.
+const MODEL: &str = r#"
+[model]
+title = "Nothing is eliminated"
+source = "test"
+[parameters]
+KA = { value = 5, unit = "1/h" }
+V = { value = 1, unit = "L" }
+[individual]
+K = "KA"
+VOLUME = "V"
+[formulations.ER]
+to.depot = { fraction = "1" }
+[equations]
+depot = "-K*depot"
+body = "K*depot"
+[outputs]
+CP = { value = "body/VOLUME", unit = "mg/L" }
+"#;
+
+const POPULATION: &str = r#"
+[population]
+title = "Everybody the same"
+[covariates]
+HB = { value = "100 g/L" }
+ANC = { value = "3 10^9/L" }
+CRCL = { value = "25 mL/min" }
+CYP3A4 = { levels = ["normal", "strong"], value = "strong" }
+SEXF = { levels = ["male", "female"], probabilities = [0.5, 0.5] }
+"#;
+
+struct Own;
+
+impl Files for Own {
+    fn open(&self, name: &str) -> Result<Arc<Source>, Diagnostic> {
+        match name {
+            "model" => Ok(Source::new("model.toml", MODEL)),
+            "population" => Ok(Source::new("population.toml", POPULATION)),
+            "hb" | "anc" | "remission" => Ok(Source::new(name, "")),
+            other => Shipped.open(other),
+        }
+    }
+}
+
+fn kind(source: &Arc<Source>) -> Result<ResponseKind, Problems> {
+    let unit = match source.name() {
+        "hb" => Some("g/L".parse().unwrap()),
+        "anc" => Some("10^9/L".parse().unwrap()),
+        _ => None,
+    };
+    Ok(ResponseKind { metric: Metric::Ctrough, biomarker: unit, accumulates: false })
+}
+
+/// Haemoglobin and neutrophils follow a script and nothing else.
+fn text(protocol: &str, phases: &str, subjects: u64) -> String {
+    format!(
+        r#"
+title = "protocol"
+model = "model"
+population = "population"
+subjects = {subjects}
+seed = 1
+draws = 0
+ladder = ["15 mg", "30 mg", "45 mg"]
+{phases}
+[responses]
+remission = "remission"
+[responses.HB]
+file = "hb"
+recovery = {{ "week 1" = "-10 g/L", "week 2" = "-25 g/L", "week 3" = "-22 g/L", "week 4" = "-15 g/L", "week 5" = "-5 g/L", "week 6" = "-21 g/L", "week 7" = "-30 g/L", "week 8" = "0 g/L" }}
+[responses.ANC]
+file = "anc"
+recovery = {{ "week 1" = "0 10^9/L", "week 2" = "-2.2 10^9/L", "week 4" = "-2.1 10^9/L", "week 5" = "-1 10^9/L" }}
+[endpoints]
+mass = "Ctrough at week 10"
+{protocol}
+"#
+    )
+}
+
+const TEN_WEEKS: &str = r#"
+[regimens]
+full = "30 mg ER every 24 h for 10 weeks"
+half = "15 mg ER every 12 h for 2 weeks"
+high = "45 mg ER every 24 h for 2 weeks"
+[arms.only]
+phases = ["full"]
+"#;
+
+fn study(text: &str) -> Study {
+    Study::read(&Source::new("study.toml", text), &Own, &kind).unwrap_or_else(|p| panic!("{p}")).0
+}
+
+fn responses(study: &Study) -> Vec<Response> {
+    let basis = |what: &str| Basis::new(what, Metric::Ctrough, [1e-3, 1e3]);
+    let draws = |a: f64, b: f64| Draws::new(vec!["a".into(), "b".into()], vec![a, b], vec![]).unwrap();
+    let form = || Form::Linear { scale: 1.0 };
+    study
+        .responses
+        .iter()
+        .map(|r| match &r.kind.biomarker {
+            Some(unit) => {
+                let curve = Curve::new(form(), draws(0.0, 0.0)).unwrap();
+                Response::Biomarker(
+                    BiomarkerModel::new(basis(&r.name), unit.clone(), 0.0, 0.0, curve).unwrap(),
+                )
+            }
+            None => Response::Event(
+                ResponseModel::new(basis(&r.name), Link::Logit, Form::Linear { scale: 1.0 }, draws(0.5, 0.0))
+                    .unwrap(),
+            ),
+        })
+        .collect()
+}
+
+/// What happens in the first arm, and the amount in the body at the end.
+fn simulated(study: &Study) -> (Records, Vec<f64>) {
+    let trial = Trial::new(study, responses(study)).unwrap();
+    let block = trial.block(0..study.subjects);
+    let mut outcomes = Outcomes::default();
+    trial.simulate(&block, 0, &mut outcomes);
+    (trial.records(&block, 0), outcomes.endpoint(0, 0).to_vec())
+}
+
+/// The ledger of a subject: weeks from and to, amount, doses and reason.
+fn ledger(study: &Study, records: &Records, lane: usize) -> Vec<(f64, f64, f64, u32, String)> {
+    let own = records.ledger().iter().filter(|e| e.lane == lane);
+    own.map(|e| (e.from / 168.0, e.to / 168.0, e.amount, e.doses, e.reason.words(study))).collect()
+}
+
+fn one(protocol: &str) -> (Study, Records) {
+    let study = study(&text(protocol, TEN_WEEKS, 1));
+    let (records, mass) = simulated(&study);
+    balanced(&records, &mass);
+    (study, records)
+}
+
+/// What was given according to the ledger is what the kinetics hold.
+fn balanced(records: &Records, mass: &[f64]) {
+    for (lane, mass) in mass.iter().enumerate() {
+        let given: f64 =
+            records.ledger().iter().filter(|e| e.lane == lane).map(|e| e.amount * f64::from(e.doses)).sum();
+        assert!(
+            (given - mass).abs() <= 1e-9 * given.max(1.0),
+            "subject {lane}: {given} mg, {mass} mg in the body"
+        );
+    }
+}
+
+fn actions(records: &Records) -> Vec<(f64, &str, &str)> {
+    let told = |d: &'_ Decision| (d.time / 168.0, d.by.as_str().to_owned(), d.action.as_str().to_owned());
+    let owned: Vec<_> = records.decisions().iter().map(told).collect();
+    owned.into_iter().map(|(t, by, action)| (t, &*by.leak(), &*action.leak())).collect()
+}
+
+const WEEKLY: &str = "[visits]\nschedule = \"week 1, then every 1 week\"\n";
+
+/// True haemoglobin 90, 75, 78, 85, 95, 79, 70, 100, 100 g/L at weeks 1 to 9.
+#[test]
+fn doses_are_held_and_resumed_as_computed_by_hand() {
+    let rule = "[rules.anaemia]\nwhen = \"HB < 80 g/L\"\ndo = \"hold until HB >= 80 g/L\"\n";
+    let (study, records) = one(&format!("{WEEKLY}{rule}"));
+    let (planned, held) = ("planned".to_string(), "on hold: anaemia".to_string());
+    assert_eq!(
+        ledger(&study, &records, 0),
+        [
+            (0.0, 2.0, 30.0, 14, planned.clone()),
+            (2.0, 4.0, 0.0, 14, held.clone()),
+            (4.0, 6.0, 30.0, 14, planned.clone()),
+            (6.0, 8.0, 0.0, 14, held),
+            (8.0, 10.0, 30.0, 14, planned),
+        ]
+    );
+    let hold = "hold until HB >= 80 g/L";
+    assert_eq!(
+        actions(&records),
+        [
+            (2.0, "anaemia", hold),
+            (4.0, "anaemia", "resume"),
+            (6.0, "anaemia", hold),
+            (8.0, "anaemia", "resume")
+        ]
+    );
+    let first = &records.decisions()[0];
+    assert_eq!((first.value, first.threshold), (75e3, 80e3));
+    assert_eq!(records.decisions()[1].value, 85e3);
+}
+
+#[test]
+fn a_rule_that_asks_for_confirmation_waits_for_the_next_visit() {
+    let rule = "[rules.anaemia]\nwhen = \"HB < 80 g/L at 2 visits\"\ndo = \"hold until HB >= 80 g/L\"\n";
+    let (_, records) = one(&format!("{WEEKLY}{rule}"));
+    // Low at weeks 2 and 3, and at weeks 6 and 7.
+    let times: Vec<f64> = actions(&records).iter().map(|a| a.0).collect();
+    assert_eq!(times, [3.0, 4.0, 7.0, 8.0]);
+}
+
+/// Neutrophils 3.0, 0.8, 0.85, 0.9, 2.0 at weeks 1 to 5: both signals cross at week 2, haemoglobin recovers first.
+#[test]
+fn of_two_signals_that_cross_at_one_visit_the_first_rule_acts_and_the_other_goes_on() {
+    let rules = "[rules]\nanaemia = { when = \"HB < 80 g/L\", do = \"hold\" }\nneutropenia = { when = \"ANC < 1.0e9/L\", do = \"hold\" }\n";
+    let (study, records) = one(&format!("{WEEKLY}{rules}"));
+    let early: Vec<_> = actions(&records).into_iter().filter(|a| a.0 < 6.0).collect();
+    assert_eq!(
+        early,
+        [(2.0, "anaemia", "hold"), (4.0, "neutropenia", "hold"), (5.0, "neutropenia", "resume")]
+    );
+    let held: Vec<_> = ledger(&study, &records, 0)
+        .into_iter()
+        .filter(|e| e.2 == 0.0 && e.0 < 6.0)
+        .map(|e| (e.0, e.1, e.4))
+        .collect();
+    assert_eq!(
+        held,
+        [(2.0, 4.0, "on hold: anaemia".to_string()), (4.0, 5.0, "on hold: neutropenia".to_string())]
+    );
+    // In the other order neutropenia holds from the start, and alone.
+    let rules = "[rules]\nneutropenia = { when = \"ANC < 1.0e9/L\", do = \"hold\" }\nanaemia = { when = \"HB < 80 g/L\", do = \"hold\" }\n";
+    let (_, records) = one(&format!("{WEEKLY}{rules}"));
+    assert_eq!(actions(&records)[..2], [(2.0, "neutropenia", "hold"), (5.0, "neutropenia", "resume")]);
+}
+
+#[test]
+fn a_visit_that_is_missed_delays_what_would_have_been_done() {
+    let visits = "[visits]\nschedule = \"week 1, then every 1 week\"\nmissed = \"30 %\"\n";
+    let rule = "[rules.anaemia]\nwhen = \"HB < 80 g/L\"\ndo = \"hold\"\n";
+    let study = study(&text(&format!("{visits}{rule}"), TEN_WEEKS, 400));
+    let (records, mass) = simulated(&study);
+    balanced(&records, &mass);
+    let first =
+        |lane: usize| records.decisions().iter().find(|d| d.lane == lane).map_or(99.0, |d| d.time / 168.0);
+    let count = |week: f64| (0..400).filter(|lane| first(*lane) == week).count();
+    // Low at weeks 2, 3, 6 and 7: nobody is held at another time.
+    assert_eq!(count(2.0) + count(3.0) + count(6.0) + count(7.0) + count(99.0), 400);
+    // 70 %, 21 % of 400, binomial standard deviations 9 and 8.
+    assert!((count(2.0) as f64 - 280.0).abs() < 30.0, "{}", count(2.0));
+    assert!((count(3.0) as f64 - 84.0).abs() < 27.0, "{}", count(3.0));
+    // Confirmation needs two visits at which the subject was seen; one that was missed in between does not undo it.
+    let rule = "[rules.anaemia]\nwhen = \"HB < 80 g/L at 2 visits\"\ndo = \"stop\"\n";
+    let study = self::study(&text(&format!("{visits}{rule}"), TEN_WEEKS, 400));
+    let (records, _) = simulated(&study);
+    assert!(records.decisions().iter().all(|d| [3.0, 6.0, 7.0].contains(&(d.time / 168.0))));
+}
+
+#[test]
+fn doses_step_along_the_ladder_no_sooner_than_allowed() {
+    let rules = "[rules]\nlow = { when = \"HB < 80 g/L\", do = \"step down or stop\", apart = \"2 weeks\" }\nhigh = { when = \"HB >= 95 g/L\", do = \"step up\" }\n";
+    let (study, records) = one(&format!("{WEEKLY}{rules}"));
+    // Low at 2 (down to 15; too soon at 3), high at 5 (up to 30), low at 6 (too soon), 7 (down), high at 8, 9, and 10.
+    let amounts: Vec<(f64, f64)> = ledger(&study, &records, 0).iter().map(|e| (e.0, e.2)).collect();
+    assert_eq!(amounts, [(0.0, 30.0), (2.0, 15.0), (5.0, 30.0), (7.0, 15.0), (8.0, 30.0), (9.0, 45.0)]);
+    let rules = "[rules]\nlow = { when = \"HB < 80 g/L\", do = \"step down or stop\" }\n";
+    let (study, records) = one(&format!("{WEEKLY}{rules}"));
+    let last = ledger(&study, &records, 0).pop().unwrap();
+    assert_eq!((last.0, last.2, last.4.as_str()), (3.0, 0.0, "stopped: low"));
+}
+
+#[test]
+fn rescue_is_another_regimen_for_a_time() {
+    let rules = "[rules.flare]\nwhen = \"HB < 80 g/L\"\ndo = \"rescue with half for 2 weeks\"\n";
+    let (study, records) = one(&format!("{WEEKLY}{rules}"));
+    let doses: Vec<(f64, f64, f64, u32)> =
+        ledger(&study, &records, 0).iter().map(|e| (e.0, e.1, e.2, e.3)).collect();
+    assert_eq!(
+        doses,
+        [
+            (0.0, 2.0, 30.0, 14),
+            (2.0, 4.0, 15.0, 28),
+            (4.0, 6.0, 30.0, 14),
+            (6.0, 8.0, 15.0, 28),
+            (8.0, 10.0, 30.0, 14)
+        ]
+    );
+}
+
+#[test]
+fn a_rule_on_covariates_sets_the_dose_before_the_first() {
+    for condition in ["CYP3A4 is strong", "CRCL < 30 mL/min"] {
+        let rules = format!("[rules.label]\nwhen = \"{condition}\"\ndo = \"step down\"\n");
+        let (study, records) = one(&rules);
+        assert_eq!(ledger(&study, &records, 0), [(0.0, 10.0, 15.0, 70, "rule: label".to_string())]);
+    }
+    let (study, records) = one("[rules.label]\nwhen = \"CRCL > 30 mL/min\"\ndo = \"give 7.5 mg\"\n");
+    assert_eq!(ledger(&study, &records, 0)[0].2, 30.0);
+}
+
+#[test]
+fn responders_are_randomised_again_and_the_others_stop() {
+    let phases = r#"
+[regimens]
+induction = "45 mg ER every 24 h for 4 weeks"
+full = "30 mg ER every 24 h for 6 weeks"
+half = "15 mg ER every 24 h for 6 weeks"
+[arms.only]
+phases = ["induction", { if = "remission", randomise = ["full", "half"], ratio = "2:1", strata = ["SEXF"], block = 6, else = "stop" }]
+"#;
+    let study = study(&text("", phases, 3000));
+    let (records, mass) = simulated(&study);
+    balanced(&records, &mass);
+    let last: Vec<_> = (0..3000).map(|lane| ledger(&study, &records, lane).pop().unwrap()).collect();
+    let share = |amount: f64| last.iter().filter(|e| e.2 == amount).count() as f64 / 3000.0;
+    // Remission has a chance of 1/(1 + exp(-0.5)) = 0.6225 in this test.
+    assert!((share(0.0) - 0.3775).abs() < 0.03, "{}", share(0.0));
+    assert!((share(30.0) / share(15.0) - 2.0).abs() < 0.25, "{} {}", share(30.0), share(15.0));
+    assert!(last.iter().all(|e| e.0 == 4.0 && (e.2 > 0.0 || e.4 == "stopped: not eligible")));
+}
+
+#[test]
+fn the_ledger_holds_what_the_kinetics_were_given() {
+    let protocol = r#"
+[visits]
+schedule = "week 1, then every 1 week"
+window = "2 days"
+missed = "10 %"
+[assays.HB]
+cv = "5 %"
+[adherence]
+missed = "10 %"
+after-missed = "40 %"
+doubled = "30 %"
+holidays = { every = "8 weeks", last = "3 days" }
+[discontinuation]
+persistence = { "week 10" = "60 %" }
+reasons = { "lack of effect" = 3, "adverse event" = 1 }
+ratios = { "SEXF is female" = 2 }
+[rules]
+flare = { when = "HB >= 98 g/L", do = "rescue with half for 2 weeks" }
+anaemia = { when = "HB < 80 g/L", do = "hold until HB >= 82 g/L" }
+neutropenia = { when = "ANC < 1.0e9/L", do = "step down", apart = "2 weeks" }
+"#;
+    let study = study(&text(protocol, TEN_WEEKS, 300));
+    let (records, mass) = simulated(&study);
+    balanced(&records, &mass);
+    let reasons: Vec<String> = records.ledger().iter().map(|e| e.reason.words(&study)).collect();
+    for reason in [
+        "planned",
+        "missed",
+        "doubled",
+        "on hold: anaemia",
+        "rule: flare",
+        "rule: neutropenia",
+        "discontinued: lack of effect",
+        "discontinued: adverse event",
+    ] {
+        assert!(reasons.iter().any(|r| r == reason), "nobody is {reason}");
+    }
+    // Each subject's entries follow one another without a gap.
+    for lane in 0..300 {
+        let own = ledger(&study, &records, lane);
+        assert!(own.windows(2).all(|w| (w[0].1 - w[1].0).abs() < 1e-12), "{own:?}");
+        assert!(own[0].0 == 0.0 && (own[own.len() - 1].1 - 10.0).abs() < 1e-12);
+    }
+    let stopped = |female: f64| {
+        let trial = Trial::new(&study, responses(&study)).unwrap();
+        let block = trial.block(0..300);
+        let sex = block.cohort().column(4).to_vec();
+        let stopped = |lane: &usize| {
+            records.ledger().iter().any(|e| e.lane == *lane && matches!(e.reason, Reason::Discontinued(_)))
+        };
+        let group: Vec<usize> = (0..300).filter(|lane| sex[*lane] == female).collect();
+        group.iter().filter(|lane| stopped(lane)).count() as f64 / group.len() as f64
+    };
+    // 1 - 0.6 and 1 - 0.6^2; binomial standard deviation 4 points.
+    assert!((stopped(0.0) - 0.4).abs() < 0.12, "{}", stopped(0.0));
+    assert!((stopped(1.0) - 0.64).abs() < 0.12, "{}", stopped(1.0));
+}
+
+/// What a subject draws does not depend on what else is in the study.
+#[test]
+fn an_assay_a_visit_or_an_arm_more_changes_nothing_else() {
+    let visits = |schedule: &str| {
+        format!(
+            "[visits]\nschedule = \"{schedule}\"\nwindow = \"1 day\"\nmissed = \"10 %\"\nmeasure = [\"HB\", \"ANC\"]\n"
+        )
+    };
+    let rest = "[assays.HB]\ncv = \"6 %\"\n[adherence]\nmissed = \"10 %\"\n[discontinuation]\npersistence = { \"week 10\" = \"60 %\" }\n[rules.anaemia]\nwhen = \"HB < 80 g/L\"\ndo = \"hold\"\n";
+    let records = |protocol: &str, phases: &str| simulated(&study(&text(protocol, phases, 200))).0;
+    let base = records(&format!("{}{rest}", visits("week 2, 4, 6")), TEN_WEEKS);
+    assert!(base.decisions().len() > 100);
+    let assay = format!("{}{rest}[assays.ANC]\ncv = \"10 %\"\n", visits("week 2, 4, 6"));
+    assert_eq!(base, records(&assay, TEN_WEEKS));
+    let arm = TEN_WEEKS.replace("[arms.only]", "other = \"15 mg ER every 24 h for 12 weeks\"\n[arms.only]")
+        + "[arms.more]\nphases = [\"other\"]\n";
+    assert_eq!(base, records(&format!("{}{rest}", visits("week 2, 4, 6")), &arm));
+    // A visit more decides for itself; what was decided before it stays.
+    let more = records(&format!("{}{rest}", visits("week 2, 4, 6, 8")), TEN_WEEKS);
+    let before =
+        |r: &Records| r.decisions().iter().filter(|d| d.planned < 8.0 * 168.0).cloned().collect::<Vec<_>>();
+    assert_eq!(before(&base), before(&more));
+    assert!(more.decisions().len() > base.decisions().len());
+}
