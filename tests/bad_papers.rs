@@ -102,6 +102,30 @@ exposure = { median = "15.4 ng/mL", cv = "38 %" }
 forms = [{ form = "linear", scale = "10 ng/mL" }]
 "#;
 
+const PERSISTENCE: &str = r#"
+[evidence]
+title = "t"
+outcome = "discontinuation"
+kind = "persistence"
+class = "A"
+source = "s"
+[persistence]
+patients = 108
+times = ["3 months", "6 months"]
+percent = ["87.50", "83.7"]
+at-risk = [104, 69]
+[[factors]]
+covariate = "ALB"
+at-most = "35 g/L"
+patients = 26
+value = "3.05"
+interval = ["1.26", "7.36"]
+with = ["71.64", "67.16"]
+without = ["92.59", "89.14"]
+[fit]
+hazard = "weibull"
+"#;
+
 const DATA: &str = r#"
 [evidence]
 title = "t"
@@ -201,6 +225,14 @@ fn each_bad_paper_is_refused_with_its_reason() {
         (RATIOS, "value = \"0.22\"", "value = \"0.92\"", "E0731", "not within"),
         (RATIOS, "\"0.62\"", "\"0.23\"", "E0731", "centred"),
         (RATIOS, "p = \"0.006\"", "p = \"0.6\"", "E0731", "the paper prints 0.6"),
+        (PERSISTENCE, "\"3 months\", \"6 months\"", "\"6 months\", \"3 months\"", "E0761", "must rise"),
+        (PERSISTENCE, "\"87.50\", \"83.7\"", "\"83.7\", \"87.50\"", "E0761", "never rises"),
+        (PERSISTENCE, "\"87.50\", \"83.7\"", "\"87.50\"", "E0761", "1 percentages for 2 times"),
+        (PERSISTENCE, "[104, 69]", "[69, 104]", "E0762", "nobody joins later"),
+        (PERSISTENCE, "patients = 26", "patients = 126", "E0763", "126 of 108"),
+        (PERSISTENCE, "\"92.59\"", "\"98.59\"", "E0764", "the paper prints 87.50"),
+        (PERSISTENCE, "\"7.36\"", "\"3.36\"", "E0731", "centred"),
+        (PERSISTENCE, "\"weibull\"", "\"gamma\"", "E0707", "law of a hazard"),
     ];
     for (base, from, to, code, part) in cases {
         assert!(base.contains(from), "{from}");

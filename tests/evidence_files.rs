@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use exposim::diagnostic::Source;
 use exposim::evidence::{Evidence, Fit, Inputs, fit};
+use exposim::response::Draw;
 
 fn shipped(name: &str) -> Arc<Source> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(name);
@@ -39,7 +40,7 @@ fn every_shipped_evidence_file_is_fitted() {
         assert!(fit.responses.iter().all(|named| named.model.curve().draws().len() == 200), "{name}");
         count += 1;
     }
-    assert!(count >= 13, "{count}");
+    assert!(count >= 14, "{count}");
 }
 
 #[test]
@@ -66,4 +67,21 @@ fn trials_are_fitted_with_their_own_intercepts_and_two_forms() {
             "log2-one-plus, U-ENDURE"
         ]
     );
+}
+
+#[test]
+fn persistence_of_the_cohort_is_fitted_and_its_conflict_told() {
+    let fit = fitted("crohn-persistence-fang.toml");
+    let model = &fit.persistence[0].model;
+    assert_eq!(model.covariates().collect::<Vec<_>>(), ["ALB", "BMI"]);
+    // A hazard that falls: the shape that the source's own curve has is about 0.54.
+    let shape = model.draws().central()[1].exp();
+    assert!((shape - 0.56).abs() < 0.08, "{shape}");
+    let [low_albumin, normal] = [34_000.0, 40_000.0].map(|albumin| {
+        let ratio = model.ratio(Draw::Central, &[albumin, 220_000.0]);
+        model.survival(Draw::Central, ratio, model.basis().horizon)
+    });
+    assert!(low_albumin < normal - 0.1, "{low_albumin} {normal}");
+    let warned: Vec<_> = fit.summary.warnings.iter().map(|w| w.code).collect();
+    assert_eq!(warned, ["E0764"]);
 }

@@ -29,6 +29,7 @@ shipped![
     "crohn-endoscopic-remission-fang",
     "crohn-endoscopic-response-fang",
     "crohn-endoscopic-response-trials",
+    "crohn-persistence-fang",
     "crohn-remission-predictors-fang",
     "psa-haemoglobin-change-upadacitinib",
     "psa-neutrophil-change-upadacitinib",

@@ -4,11 +4,12 @@ use super::arm_means::{ArmMean, MeanFit};
 use super::arms::{Arm, ArmCounts, ExposureLaw};
 use super::individual::individual;
 use super::paper::{ArmPaper, Body, Evidence, ExposureAxis, FormChoice, MeanPaper, Ratio, ReportedExposure};
+use super::persistence::persistence;
 use super::quantiles::quantiles;
 use super::ratios::LogRatio;
 use super::summary::Summary;
 use crate::diagnostic::{Diagnostic, Problems};
-use crate::response::{Basis, BiomarkerModel, Curve, Link, Metric, ResponseModel, YEAR};
+use crate::response::{Basis, BiomarkerModel, Curve, Link, Metric, PersistenceModel, ResponseModel, YEAR};
 
 /// The exposures that an arm asks for: the fit knows no kinetics, so that its caller simulates them.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,10 +61,25 @@ pub struct Fit {
     pub responses: Vec<Named<ResponseModel>>,
     /// Models of the mean change of a biomarker.
     pub biomarkers: Vec<Named<BiomarkerModel>>,
+    /// Models of the time until a patient stops treatment.
+    pub persistence: Vec<Named<PersistenceModel>>,
     /// Published ratios on their log scale.
     pub ratios: Vec<LogRatio>,
     /// Estimates and diagnostics, in the order in which they should be read.
     pub summary: Summary,
+}
+
+impl Fit {
+    /// A summary with no model yet.
+    pub(super) fn of(summary: Summary) -> Fit {
+        Fit {
+            responses: Vec::new(),
+            biomarkers: Vec::new(),
+            persistence: Vec::new(),
+            ratios: Vec::new(),
+            summary,
+        }
+    }
 }
 
 /// Fits evidence.
@@ -77,6 +93,7 @@ pub fn fit(evidence: &Evidence, inputs: &Inputs<'_>) -> Result<Fit, Problems> {
         Body::Means(paper) => means(evidence, paper, inputs),
         Body::Individual(paper) => individual(evidence, paper, inputs),
         Body::Ratios(ratios) => Ok(published_ratios(evidence, ratios)),
+        Body::Persistence(paper) => persistence(evidence, paper, inputs),
     }
 }
 
@@ -188,7 +205,7 @@ fn arms(evidence: &Evidence, paper: &ArmPaper, inputs: &Inputs<'_>) -> Result<Fi
     if responses.len() > paper.forms.len() {
         summary.note("the trials share the effect of exposure and have each their own intercept");
     }
-    Ok(Fit { responses, biomarkers: Vec::new(), ratios: Vec::new(), summary })
+    Ok(Fit { responses, ..Fit::of(summary) })
 }
 
 fn summarise(summary: &mut Summary, fit: &ArmFit, counts: &ArmCounts) {
@@ -258,7 +275,7 @@ fn means(evidence: &Evidence, paper: &MeanPaper, inputs: &Inputs<'_>) -> Result<
         let model = BiomarkerModel::new(basis, paper.unit.clone(), paper.time, fit.deviation, curve)?;
         biomarkers.push(Named { name: form.name().to_string(), model });
     }
-    Ok(Fit { responses: Vec::new(), biomarkers, ratios: Vec::new(), summary })
+    Ok(Fit { biomarkers, ..Fit::of(summary) })
 }
 
 fn published_ratios(evidence: &Evidence, ratios: &[Ratio]) -> Fit {
@@ -273,5 +290,5 @@ fn published_ratios(evidence: &Evidence, ratios: &[Ratio]) -> Fit {
         }
     }
     summary.note("associations within one cohort; not effects of treatment");
-    Fit { responses: Vec::new(), biomarkers: Vec::new(), ratios: logs, summary }
+    Fit { ratios: logs, ..Fit::of(summary) }
 }

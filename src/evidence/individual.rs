@@ -72,12 +72,7 @@ pub(super) fn individual(
     let basis = basis(evidence, paper.exposure.metric, range, "logistic regression, posterior".into(), n);
     let model = ResponseModel::new(basis, Link::Logit, paper.form, draws)?;
     summary.add_curve(&model, paper.exposure.unit.clone());
-    Ok(Fit {
-        responses: vec![Named { name: paper.form.name().to_string(), model }],
-        biomarkers: Vec::new(),
-        ratios: Vec::new(),
-        summary,
-    })
+    Ok(Fit { responses: vec![Named { name: paper.form.name().to_string(), model }], ..Fit::of(summary) })
 }
 
 fn report_estimates(summary: &mut Summary, design: &Design) -> Result<(), Problems> {

@@ -1,22 +1,16 @@
 use rayon::prelude::*;
 
-use super::convergence::{bulk_ess, split_r_hat};
 use super::density::Density;
 use super::design::Design;
-use super::discriminant::type7;
 use super::latent::LabelPriors;
 use super::logistic::Estimator;
-use crate::diagnostic::{Diagnostic, Problems};
-use crate::math::Cholesky;
+use super::walk::Walk;
+use crate::diagnostic::Problems;
 use crate::random::{Address, Purpose, Stream};
 use crate::response::Draws;
 
 /// Half the range over which the log-density is followed, in units of its fall.
 const FALL: f64 = 18.0;
-/// Chains of the sampler, sweeps before recording, and steps between recorded states.
-const CHAINS: u32 = 4;
-const BURN_IN: usize = 2000;
-const THINNING: usize = 10;
 
 /// The posterior of an intercept and a slope by quadrature: exact but for rounding, without a sampler.
 pub struct LinePosterior<'a> {
@@ -115,9 +109,6 @@ pub fn sample_logistic(
     draws: u32,
 ) -> Result<Draws, Problems> {
     let estimate = Estimator::Firth.fit(design)?;
-    let width = design.names().len();
-    let root = Cholesky::new(&estimate.covariance, width)
-        .ok_or_else(|| Diagnostic::error("E0753", "the predictors are linearly dependent"))?;
     let log_density = |beta: &[f64]| -> f64 {
         let prior: f64 = beta
             .iter()
@@ -129,57 +120,14 @@ pub fn sample_logistic(
             .sum();
         prior + design.log_likelihood(beta)
     };
-    let each = (draws / CHAINS) as usize + 1000;
-    let chains: Vec<Vec<Vec<f64>>> = (0..CHAINS)
-        .into_par_iter()
-        .map(|chain| {
-            let mut stream = Stream::new(Address::new(seed, Purpose::Evidence).replicate(3).draw(chain));
-            let mut beta = estimate.coefficients.clone();
-            let mut now = log_density(&beta);
-            let step = 2.38 / (width as f64).sqrt();
-            let mut kept = Vec::with_capacity(each);
-            for sweep in 0..BURN_IN + each * THINNING {
-                let noise: Vec<f64> = (0..width).map(|_| step * stream.normal()).collect();
-                let moved = root.transform(&noise);
-                let trial: Vec<f64> = beta.iter().zip(&moved).map(|(b, m)| b + m).collect();
-                let then = log_density(&trial);
-                if then >= now || stream.uniform() < crate::math::exp(then - now) {
-                    (beta, now) = (trial, then);
-                }
-                if sweep >= BURN_IN && (sweep - BURN_IN).is_multiple_of(THINNING) {
-                    kept.push(beta.clone());
-                }
-            }
-            kept
-        })
-        .collect();
-    let mut central = Vec::with_capacity(width);
-    for (j, name) in design.names().iter().enumerate() {
-        let columns: Vec<Vec<f64>> =
-            chains.iter().map(|chain| chain.iter().map(|beta| beta[j]).collect()).collect();
-        let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-        let (r_hat, ess) = (split_r_hat(&views), bulk_ess(&views));
-        if !(r_hat <= 1.01 && ess >= 400.0) {
-            return Err(Diagnostic::error(
-                "E0744",
-                format!("`{name}` has not converged: R-hat {r_hat:.3}, ESS {ess:.0}"),
-            )
-            .help("ask for more draws")
-            .into());
-        }
-        let mut all = columns.concat();
-        all.sort_by(f64::total_cmp);
-        central.push(type7(&all, 0.5));
-    }
-    let all: Vec<&Vec<f64>> = chains.iter().flatten().collect();
-    let count = (draws as usize).min(all.len());
-    let rows = (0..count).flat_map(|i| all[i * all.len() / count].iter().copied()).collect();
-    Draws::new(design.names().to_vec(), central, rows)
+    Walk { names: design.names().to_vec(), start: &estimate.coefficients, covariance: &estimate.covariance }
+        .draws(log_density, seed, draws)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::discriminant::type7;
     use crate::evidence::prior::Prior;
 
     /// Two-decimal data that reproduce the printed quartiles and rank sums of the shipped evidence (ng/mL): no response,
@@ -237,13 +185,9 @@ mod tests {
             let (x, y) = witness(least);
             let posterior = LinePosterior::new(&x, &y, priors);
             for (i, p) in [0.025, 0.5, 0.975].into_iter().enumerate() {
-                eprintln!(
-                    "{least} {p}: {} {} / {} {}",
-                    posterior.slope(p),
-                    b[i],
-                    posterior.intercept(p),
-                    a[i]
-                );
+                close(posterior.slope(p), b[i], 3e-4);
+                // A mixture over 400 slopes.
+                close(posterior.intercept(p), a[i], 1e-3);
             }
         }
     }

@@ -17,7 +17,9 @@ mod individual;
 pub mod latent;
 mod logistic;
 mod logistic_posterior;
+mod mode;
 pub mod paper;
+mod persistence;
 mod printed;
 mod prior;
 mod quantiles;
@@ -25,6 +27,7 @@ mod rank_sum;
 mod ratios;
 mod read;
 mod summary;
+mod walk;
 
 pub use arm_fit::{ArmFit, ArmModel, fit_arms};
 pub use arm_likelihood::Risk;

@@ -3,7 +3,7 @@
 use super::arm_likelihood::Risk;
 use super::convention::Convention;
 use super::printed::Printed;
-use crate::response::{Form, Metric};
+use crate::response::{Form, HazardLaw, Metric, RiskFactor};
 use crate::units::Unit;
 
 /// How far the figures are from the source that measured them.
@@ -49,6 +49,8 @@ pub enum Body {
     Individual(IndividualPaper),
     /// Published odds or hazard ratios.
     Ratios(Vec<Ratio>),
+    /// Shares of patients still treated at some times.
+    Persistence(PersistencePaper),
 }
 
 /// The exposure of the evidence.
@@ -253,4 +255,34 @@ pub struct Ratio {
     pub p: Option<Printed>,
     /// Whether other predictors were in the model.
     pub adjusted: bool,
+}
+
+/// Printed percentages of patients still treated (Kaplan-Meier), and what multiplies their hazard.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PersistencePaper {
+    /// Patients at the start.
+    pub patients: f64,
+    /// The times (h) of the percentages, rising.
+    pub times: Vec<f64>,
+    /// Percentages still treated at the times.
+    pub persisting: Vec<Printed>,
+    /// Patients at risk in the interval that ends at each time; all of them where nothing is said.
+    pub at_risk: Vec<f64>,
+    /// How the hazard runs over time.
+    pub law: HazardLaw,
+    /// The risk factors.
+    pub factors: Vec<ReportedFactor>,
+}
+
+/// A risk factor of stopping with its printed hazard ratio.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportedFactor {
+    /// The covariate and its limit.
+    pub factor: RiskFactor,
+    /// Patients who have it.
+    pub patients: f64,
+    /// The hazard ratio.
+    pub ratio: Ratio,
+    /// Percentages still treated of those with and of those without it, at the times of the paper.
+    pub curves: Option<[Vec<Printed>; 2]>,
 }

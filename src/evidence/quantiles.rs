@@ -60,12 +60,7 @@ pub(super) fn quantiles(
     summary.note(
         "an association among these patients; whether a change of exposure changes the outcome is not shown",
     );
-    Ok(Fit {
-        responses: vec![Named { name: "log2-ratio".into(), model }],
-        biomarkers: Vec::new(),
-        ratios: Vec::new(),
-        summary,
-    })
+    Ok(Fit { responses: vec![Named { name: "log2-ratio".into(), model }], ..Fit::of(summary) })
 }
 
 /// The exposure of an even chance, where the slope is positive: its median and 95 % interval.
@@ -132,10 +127,5 @@ fn discriminant(evidence: &Evidence, paper: &QuantilePaper, inputs: &Inputs<'_>)
     let model =
         ResponseModel::new(basis, Link::Logit, Form::Log2Ratio { reference: paper.reference }, draws)?;
     summary.add_curve(&model, paper.exposure.unit.clone());
-    Ok(Fit {
-        responses: vec![Named { name: "log2-ratio".into(), model }],
-        biomarkers: Vec::new(),
-        ratios: Vec::new(),
-        summary,
-    })
+    Ok(Fit { responses: vec![Named { name: "log2-ratio".into(), model }], ..Fit::of(summary) })
 }

@@ -29,6 +29,7 @@ mod file;
 mod form;
 mod link;
 mod model;
+mod persistence;
 
 pub use biomarker::BiomarkerModel;
 pub use curve::Curve;
@@ -37,3 +38,4 @@ pub use file::{ConstantFile, FormFile, ResponseFile};
 pub use form::{Constant, Form, Shape};
 pub use link::{Link, YEAR};
 pub use model::{Basis, Metric, ResponseModel};
+pub use persistence::{HazardLaw, PersistenceBasis, PersistenceModel, RiskFactor};

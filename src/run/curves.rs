@@ -96,7 +96,7 @@ pub(super) fn unit(evidence: &Evidence) -> Unit {
         Body::Arms(paper) => paper.exposure.unit.clone(),
         Body::Means(paper) => paper.exposure.unit.clone(),
         Body::Individual(paper) => paper.exposure.unit.clone(),
-        Body::Ratios(_) => Unit::one(),
+        Body::Ratios(_) | Body::Persistence(_) => Unit::one(),
     }
 }
 
@@ -169,6 +169,6 @@ fn points(evidence: &Evidence, yearly: bool) -> Vec<EvidencePoint> {
                 })
             })
             .collect(),
-        Body::Means(_) | Body::Individual(_) | Body::Ratios(_) => Vec::new(),
+        Body::Means(_) | Body::Individual(_) | Body::Ratios(_) | Body::Persistence(_) => Vec::new(),
     }
 }

@@ -32,6 +32,13 @@ pub fn kind(source: &Arc<Source>) -> Result<ResponseKind, Problems> {
             )
             .into());
         }
+        Body::Persistence(_) => {
+            return Err(Diagnostic::error(
+                "E0802",
+                format!("{} holds persistence, not a response to exposure", source.name()),
+            )
+            .into());
+        }
     };
     Ok(ResponseKind { metric: axis.metric, biomarker, accumulates })
 }

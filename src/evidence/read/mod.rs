@@ -4,6 +4,7 @@ mod arms;
 mod header;
 mod individual;
 mod means;
+mod persistence;
 mod quantiles;
 mod ratios;
 
@@ -14,14 +15,15 @@ use crate::diagnostic::{Collector, Diagnostic, Problems, Source, did_you_mean};
 use crate::document::{Document, Table};
 
 /// The kinds of evidence files.
-const KINDS: [&str; 5] = ["reported-quantiles", "arm-counts", "arm-means", "individual", "ratios"];
+const KINDS: [&str; 6] =
+    ["reported-quantiles", "arm-counts", "arm-means", "individual", "ratios", "persistence"];
 
 impl Evidence {
     /// Reads an evidence file. Warnings are handed over with it.
     ///
     /// # Errors
     /// E01xx where the file cannot be read, E0707 for an unknown kind, E0712 to E0719 for figures that contradict each
-    /// other, E0702 and E0721 to E0729 for arms and forms that cannot be.
+    /// other, E0702 and E0721 to E0729 for arms and forms that cannot be, E0761 to E0763 for persistence that cannot be.
     pub fn read(source: &Arc<Source>) -> Result<(Self, Vec<Diagnostic>), Problems> {
         let document = Document::parse(source)?;
         let problems = Collector::new();
@@ -48,6 +50,7 @@ fn evidence(root: &Table<'_>) -> Option<Evidence> {
         "arm-means" => Body::Means(means::read(root)?),
         "individual" => Body::Individual(individual::read(root)?),
         "ratios" => Body::Ratios(ratios::read(root)?),
+        "persistence" => Body::Persistence(persistence::read(root)?),
         other => {
             let help = did_you_mean(other, KINDS).map_or_else(
                 || format!("kinds are {}", KINDS.join(", ")),

@@ -16,17 +16,7 @@ fn ratio(item: &Item<'_>) -> Option<Ratio> {
     let table = item.table()?;
     let predictor = table.required_string("predictor");
     let measure = table.required_string("measure");
-    let value = table.required("value").and_then(|item| printed(&item));
-    let interval = table.required_array("interval").and_then(|array| {
-        let [low, high] = array.value.as_slice() else {
-            table.error("E0717", array.span, "an interval has two numbers, the lower and the upper");
-            return None;
-        };
-        Some([printed(low)?, printed(high)?])
-    });
-    let p = table.item("p").map(|item| printed(&item));
     let adjusted = table.boolean("adjusted").is_some_and(|flag| flag.value);
-    table.finish();
     let measure = measure.and_then(|text| match text.value.as_str() {
         "odds" => Some(Measure::Odds),
         "hazard" => Some(Measure::Hazard),
@@ -36,13 +26,34 @@ fn ratio(item: &Item<'_>) -> Option<Ratio> {
             None
         }
     });
+    let ratio = figures(&table, predictor.map_or_else(String::new, |p| p.value), measure, adjusted);
+    table.finish();
+    ratio
+}
+
+/// `value`, `interval` and `p` of a ratio (E0717).
+pub(super) fn figures(
+    table: &Table<'_>,
+    predictor: String,
+    measure: Option<Measure>,
+    adjusted: bool,
+) -> Option<Ratio> {
+    let value = table.required("value").and_then(|item| printed(&item));
+    let interval = table.required_array("interval").and_then(|array| {
+        let [low, high] = array.value.as_slice() else {
+            table.error("E0717", array.span, "an interval has two numbers, the lower and the upper");
+            return None;
+        };
+        Some([printed(low)?, printed(high)?])
+    });
+    let p = match table.item("p") {
+        Some(item) => Some(printed(&item)?),
+        None => None,
+    };
     let (value, interval) = (value?, interval?);
     if !(value.value() > 0.0 && interval.iter().all(|limit| limit.value() > 0.0)) {
         table.error("E0717", table.span(), format!("`{}`: a ratio is positive", table.path()));
         return None;
     }
-    if let Some(None) = p {
-        return None;
-    }
-    Some(Ratio { predictor: predictor?.value, measure: measure?, value, interval, p: p.flatten(), adjusted })
+    Some(Ratio { predictor, measure: measure?, value, interval, p, adjusted })
 }
