@@ -1,8 +1,10 @@
 //! Means and variances of values that stream by. Sums of floating-point numbers depend on their order: merge in a fixed
 //! one (subject after subject, block after block) and the bits are the same however the work was spread.
 
+use serde::{Deserialize, Serialize};
+
 /// Count, mean and sum of squared deviations (Welford 1962; merging by Chan, Golub and LeVeque 1979).
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Moments {
     count: u64,
     mean: f64,
@@ -61,7 +63,7 @@ impl Moments {
 }
 
 /// The same subjects under two conditions: moments of each, and how they go together.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Paired {
     a: Moments,
     b: Moments,
