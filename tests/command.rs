@@ -62,6 +62,7 @@ fn a_run_writes_its_files_and_two_runs_write_the_same() {
     names.sort();
     let expected = [
         "dictionary.yaml",
+        "inputs.json",
         "manifest.json",
         "report.html",
         "results.json",

@@ -3,6 +3,7 @@
 mod absorption;
 mod bad_input;
 mod bad_papers;
+mod batch;
 mod command;
 mod conformance;
 mod diff;

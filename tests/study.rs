@@ -2,15 +2,16 @@
 //! not depend on threads.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use exposim::diagnostic::Source;
-use exposim::document::{Files, Shipped};
+use exposim::document::{Files, Recorder, Shipped};
 use exposim::dosing::regimen::Regimen;
 use exposim::model::{Choices, Model};
 use exposim::population::Population;
 use exposim::response::Metric;
 use exposim::run::results::Results;
-use exposim::run::{Options, RowBatch, kind, run};
+use exposim::run::{NoStore, Prepared, RowBatch, Watch, kind};
 use exposim::trial::endpoint::Exposure;
 use exposim::trial::{Study, steady_exposures};
 
@@ -31,8 +32,9 @@ fn results(study: &Study, threads: usize) -> (Results, Vec<u64>) {
         bits.extend(batch.values.iter().flatten().map(|v| v.to_bits()));
         Ok(())
     };
-    let options = Options { threads, progress: &|_| {} };
-    let results = run(study, &Shipped, options, Some(&mut sink)).unwrap_or_else(|e| panic!("{e}"));
+    let prepared = Prepared::new(study, &Recorder::new(&Shipped), threads).unwrap_or_else(|e| panic!("{e}"));
+    let watch = Watch { progress: &|_| {}, stop: &AtomicBool::new(false) };
+    let results = prepared.run(watch, &mut NoStore, Some(&mut sink)).unwrap_or_else(|e| panic!("{e}"));
     (results, bits)
 }
 

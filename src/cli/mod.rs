@@ -5,10 +5,14 @@ mod diff;
 mod files;
 mod fit;
 mod manual;
+mod merge;
 mod models;
 mod plot;
+mod results;
 mod run;
+mod shard;
 mod show;
+mod signals;
 mod simulate;
 mod table;
 
@@ -31,6 +35,8 @@ struct Arguments {
 enum Command {
     /// Runs a study: table on the terminal; summary, rows, manifest and report in the out folder.
     Run(run::Arguments),
+    /// Joins the parts of a run that was spread over processes or machines.
+    Merge(merge::Arguments),
     /// Runs a NONMEM-style data set through a model.
     Simulate(simulate::Arguments),
     /// Fits a response model to published figures and prints its estimates.
@@ -58,6 +64,8 @@ enum Stop {
     Input(Problems),
     /// The run failed: exit code 1.
     Run(String),
+    /// Too many subjects failed; the results are kept: exit code 3.
+    Budget(String),
     /// The input is refused, and the problems have been printed: exit code 2.
     Told,
 }
@@ -92,11 +100,13 @@ fn print(text: &str) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Runs the command line of this process. Exit codes: 0 fine, 1 the run failed, 2 the input is wrong.
+/// Runs the command line of this process. Exit codes: 0 fine, 1 the run failed, 2 the input is wrong, 3 the failure budget
+/// is spent.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Merge(arguments) => merge::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Fit(arguments) => fit::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),
@@ -112,6 +122,7 @@ pub fn run() -> ExitCode {
         Err(Stop::Input(problems)) => (problems.coloured(), 2),
         Err(Stop::Told) => return ExitCode::from(2),
         Err(Stop::Run(message)) if message.is_empty() => return ExitCode::from(1),
+        Err(Stop::Budget(message)) => (format!("error: {message}"), 3),
         Err(Stop::Run(message)) => (format!("error: {message}"), 1),
     };
     anstream::eprintln!("{message}");

@@ -2,22 +2,26 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::files::{Disk, read};
-use super::{Stop, print};
-use crate::diagnostic::Problems;
-use crate::output::{
-    Column, ColumnKind, OutFolder, OutputError, ParquetRows, Values, dictionary, manifest, results_json,
-    summary_columns, write_summary,
-};
-use crate::report::{Colour, render, terminal};
+use super::results::{blocks, publish};
+use super::shard::Wanted;
+use super::{Stop, print, signals};
+use crate::diagnostic::{Diagnostic, Problems};
+use crate::document::Recorder;
+use crate::output::{Identity, OutFolder, complete, results_json};
+use crate::report::{Colour, terminal};
 use crate::run::results::Results;
-use crate::run::rows::{RowColumn, columns};
-use crate::run::{Options, RowBatch, StudyError};
+use crate::run::{Cut, Prepared, RunError, Shard, StudyError, Watch};
 use crate::trial::Study;
+use crate::units::Quantity;
+
+/// A run that is finished earlier keeps no blocks: it is sooner run again than continued.
+const WORTH_KEEPING: Duration = Duration::from_secs(5);
 
 /// Arguments of `exposim run`.
 #[derive(Debug, Args)]
@@ -27,6 +31,29 @@ pub(super) struct Arguments {
     /// Where results go: a new or empty folder [default: out/STUDY].
     #[arg(long)]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Overrides,
+    /// Threads [default: as many as the machine has].
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    threads: usize,
+    /// Continue a run that was stopped: blocks that are finished are not computed again.
+    #[arg(long)]
+    resume: bool,
+    /// Compute one part of the run, such as 3/64; `auto` or auto/64 takes its number from an array job of Slurm, Grid
+    /// Engine, Kubernetes or AWS Batch. `exposim merge` joins the parts.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Wanted>,
+    /// Print the results as JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Print nothing but errors.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// What the command line says in place of the study file.
+#[derive(Debug, Args)]
+pub(super) struct Overrides {
     /// The seed, in place of the study's.
     #[arg(long)]
     seed: Option<u64>,
@@ -36,59 +63,187 @@ pub(super) struct Arguments {
     /// Draws of the uncertain parameters, in place of the study's.
     #[arg(long, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     draws: Option<u32>,
-    /// Threads [default: as many as the machine has].
-    #[arg(long, default_value_t = 0, hide_default_value = true)]
-    threads: usize,
+    /// The share of subjects that may fail, in place of the study's [default: 0.1 %].
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    max_failures: Option<f64>,
     /// Write no row for each subject: summaries only, in memory that does not grow with the subjects.
     #[arg(long)]
     no_rows: bool,
-    /// Print the results as JSON instead of a table.
-    #[arg(long)]
-    json: bool,
-    /// Print nothing but errors.
-    #[arg(long, short)]
-    quiet: bool,
 }
 
-impl From<OutputError> for Stop {
-    fn from(error: OutputError) -> Self {
-        match error.is_input() {
-            true => Stop::Input(error.diagnostic().into()),
-            false => Stop::Run(error.diagnostic().to_string()),
+impl Overrides {
+    fn apply(&self, study: &mut Study) {
+        study.seed = self.seed.unwrap_or(study.seed);
+        study.subjects = self.subjects.unwrap_or(study.subjects);
+        study.draws = self.draws.unwrap_or(study.draws);
+        study.max_failures = self.max_failures.unwrap_or(study.max_failures);
+        study.rows &= !self.no_rows;
+    }
+}
+
+/// A share, such as 0.001 or "0.1 %".
+fn share(text: &str) -> Result<f64, String> {
+    let value = text.parse().ok().or_else(|| Some(text.parse::<Quantity>().ok()?.coherent()));
+    value
+        .filter(|value| (0.0..=1.0).contains(value))
+        .ok_or_else(|| "expected a share from 0 to 1, or in %, such as 0.001 or 0.1%".to_owned())
+}
+
+/// Reads a study and puts in force what the command line says.
+pub(super) fn read_study(
+    path: &Path,
+    files: &Recorder<'_>,
+    settings: &Overrides,
+    quiet: bool,
+) -> Result<Study, Stop> {
+    let source = read(path).map_err(Problems::from)?;
+    let (mut study, warnings) = Study::read(&source, files, &crate::run::kind)?;
+    if !quiet {
+        warnings.iter().for_each(|w| anstream::eprintln!("{w}"));
+    }
+    settings.apply(&mut study);
+    Ok(study)
+}
+
+/// The out folder of a study where none is named.
+pub(super) fn default_folder(study: &Path) -> PathBuf {
+    Path::new("out").join(study.file_stem().unwrap_or(study.as_os_str()))
+}
+
+impl From<StudyError> for Stop {
+    fn from(error: StudyError) -> Self {
+        match error {
+            StudyError::Input(problems) => Stop::Input(problems),
+            StudyError::Run(error) => Stop::from(error),
         }
     }
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
-    let source = read(&arguments.study).map_err(Problems::from)?;
-    let files = Disk::beside(&arguments.study);
-    let (mut study, warnings) = Study::read(&source, &files, &crate::run::kind)?;
-    if !arguments.quiet {
-        warnings.iter().for_each(|w| anstream::eprintln!("{w}"));
+    let disk = Disk::beside(&arguments.study);
+    let files = Recorder::new(&disk);
+    let study = read_study(&arguments.study, &files, &arguments.settings, arguments.quiet)?;
+    let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&arguments.study));
+    match arguments.shard {
+        Some(wanted) => {
+            let shard = wanted
+                .resolve(|name| std::env::var(name).ok())
+                .map_err(|e| Problems::from(Diagnostic::error("E0960", e)))?;
+            part(arguments, &study, &files, &folder, shard)
+        }
+        None => whole(arguments, &study, &files, &folder),
     }
-    study.seed = arguments.seed.unwrap_or(study.seed);
-    study.subjects = arguments.subjects.unwrap_or(study.subjects);
-    study.draws = arguments.draws.unwrap_or(study.draws);
-    study.rows &= !arguments.no_rows;
-    let name =
-        arguments.study.file_stem().map_or_else(|| "study".into(), |s| s.to_string_lossy().into_owned());
-    let folder = arguments.out.clone().unwrap_or_else(|| Path::new("out").join(&name));
-    let mut out = OutFolder::create(&folder)?;
+}
+
+/// The whole run, from its first block or from where it stopped.
+fn whole(arguments: &Arguments, study: &Study, files: &Recorder<'_>, folder: &Path) -> Result<(), Stop> {
+    // A folder that cannot serve is refused before anything is computed.
+    let out = if !arguments.resume {
+        Some(OutFolder::create(folder)?)
+    } else if complete(folder) {
+        None
+    } else {
+        Some(OutFolder::resume(folder)?)
+    };
+    let prepared = Prepared::new(study, files, arguments.threads)?;
+    let Some(out) = out else { return already_complete(arguments, &prepared, folder) };
+    let after = if arguments.resume { Duration::ZERO } else { WORTH_KEEPING };
+    let mut store = blocks(folder, &prepared, after)?;
+    store.sweep(0..u32::MAX)?;
+    let stop = signals::stop();
     let progress = bar(study.subjects, arguments.quiet);
-    let results = simulate(&study, &files, arguments, &mut out, &progress);
+    let watch = Watch { progress: &|n| progress.inc(n), stop: &stop };
+    let results = publish(&prepared, out, |rows| match prepared.run(watch, &mut store, rows) {
+        Err(RunError::Stopped) => Err(RunError::Place(stopped(arguments, folder, store.is_used()).into())),
+        other => other,
+    });
     progress.finish_and_clear();
-    let mut results = results?;
-    results.provenance.command = command(&name, &study);
-    write(&results, &study, &mut out)?;
-    out.publish()?;
-    if arguments.json {
-        print(&results_json(&results)?)?;
-    } else if !arguments.quiet {
-        let colour = if std::io::stdout().is_terminal() { Colour::Always } else { Colour::Never };
-        print(&terminal(&results, width(), colour))?;
-        anstream::eprintln!("results: {}", folder.display());
+    let results = results?;
+    store.remove()?;
+    show(&results, folder, arguments.json, arguments.quiet)
+}
+
+/// The blocks of a shard.
+fn part(
+    arguments: &Arguments,
+    study: &Study,
+    files: &Recorder<'_>,
+    folder: &Path,
+    shard: Shard,
+) -> Result<(), Stop> {
+    if complete(folder) {
+        OutFolder::create(folder)?;
+    }
+    let prepared = Prepared::new(study, files, arguments.threads)?;
+    let mut store = blocks(folder, &prepared, Duration::ZERO)?;
+    let own = Cut::of(study).shard(shard);
+    store.sweep(own.clone())?;
+    let stop = signals::stop();
+    let progress = bar(
+        own.clone().flat_map(|b| Cut::of(study).leaves(b)).map(|l| l.end - l.start).sum(),
+        arguments.quiet,
+    );
+    let watch = Watch { progress: &|n| progress.inc(n), stop: &stop };
+    let done = prepared.fill(shard, watch, &mut store);
+    progress.finish_and_clear();
+    match done {
+        Err(RunError::Stopped) => return Err(Stop::Run(stopped(arguments, folder, store.is_used()))),
+        other => other?,
+    }
+    if !arguments.quiet {
+        anstream::eprintln!(
+            "shard {shard}: {} blocks in {}; when all shards are done: exposim merge {}",
+            own.len(),
+            folder.display(),
+            folder.display()
+        );
     }
     Ok(())
+}
+
+/// A run that was stopped after it had published its results.
+fn already_complete(arguments: &Arguments, prepared: &Prepared<'_>, folder: &Path) -> Result<(), Stop> {
+    if Identity::of_results(folder)?.is_none_or(|found| found.hash != prepared.inputs().hash()) {
+        // Says what the folder holds.
+        OutFolder::create(folder)?;
+    }
+    let store = blocks(folder, prepared, Duration::ZERO)?;
+    store.remove()?;
+    if !arguments.quiet {
+        anstream::eprintln!("complete: {}", folder.display());
+    }
+    Ok(())
+}
+
+/// How to go on after a signal.
+fn stopped(arguments: &Arguments, folder: &Path, kept: bool) -> String {
+    if !kept {
+        return "stopped before any block was worth keeping; nothing is left behind".to_owned();
+    }
+    let again = match arguments.shard {
+        Some(_) => "give the same command again".to_owned(),
+        None => "give the same command with `--resume`".to_owned(),
+    };
+    format!("stopped; finished blocks are in {}. To continue, {again}", folder.display())
+}
+
+/// Prints the results, and fails if the failure budget is spent.
+pub(super) fn show(results: &Results, folder: &Path, json: bool, quiet: bool) -> Result<(), Stop> {
+    if json {
+        print(&results_json(results)?)?;
+    } else if !quiet {
+        let colour = if std::io::stdout().is_terminal() { Colour::Always } else { Colour::Never };
+        print(&terminal(results, width(), colour))?;
+        anstream::eprintln!("results: {}", folder.display());
+    }
+    match results.design.failed() {
+        (failed, true) => Err(Stop::Budget(format!(
+            "{failed} of {} subjects failed, more than the {} % that may; the results are kept, without these subjects",
+            results.design.subjects,
+            100.0 * results.design.max_failures
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// The width of the terminal, or one that suits files.
@@ -96,7 +251,7 @@ pub(super) fn width() -> u16 {
     comfy_table::Table::new().width().map_or(110, |w| w.clamp(60, 160))
 }
 
-fn bar(subjects: u64, quiet: bool) -> ProgressBar {
+pub(super) fn bar(subjects: u64, quiet: bool) -> ProgressBar {
     let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let bar = ProgressBar::with_draw_target(Some(subjects), target);
     let style =
@@ -105,93 +260,4 @@ fn bar(subjects: u64, quiet: bool) -> ProgressBar {
         bar.set_style(style);
     }
     bar
-}
-
-fn simulate(
-    study: &Study,
-    files: &Disk,
-    arguments: &Arguments,
-    out: &mut OutFolder,
-    progress: &ProgressBar,
-) -> Result<Results, Stop> {
-    let options = Options { threads: arguments.threads, progress: &|n| progress.inc(n) };
-    let stop = |error: StudyError| match error {
-        StudyError::Input(problems) => Stop::Input(problems),
-        StudyError::Run(error) => Stop::Run(error.to_string()),
-    };
-    if !study.rows {
-        return crate::run::run(study, files, options, None).map_err(stop);
-    }
-    let columns = columns(study);
-    let declared = declared(study, &columns);
-    let mut rows = ParquetRows::new(out.file("subjects.parquet")?, &declared)?;
-    let results = crate::run::run(
-        study,
-        files,
-        options,
-        Some(&mut |batch: &RowBatch| Ok(write_rows(&mut rows, &columns, batch)?)),
-    )
-    .map_err(stop)?;
-    out.keep(rows.finish()?)?;
-    Ok(results)
-}
-
-/// The columns of the rows as the files declare them.
-fn declared(study: &Study, columns: &[RowColumn]) -> Vec<Column> {
-    let arms = study.arms.iter().map(|a| a.name.clone()).collect();
-    let mut declared = vec![
-        Column::new("ID", ColumnKind::Whole, "", "Subject; the same number is the same patient in every arm"),
-        Column::new("ARM", ColumnKind::Level(arms), "", "Arm"),
-    ];
-    declared.extend(columns.iter().map(|c| match &c.levels {
-        Some(levels) => Column::new(&c.name, ColumnKind::Level(levels.clone()), "", &c.label),
-        None => Column::new(&c.name, ColumnKind::Real, c.unit.text(), &c.label),
-    }));
-    declared
-}
-
-fn write_rows(rows: &mut ParquetRows, columns: &[RowColumn], batch: &RowBatch) -> Result<(), OutputError> {
-    let arms: Vec<Option<u32>> = batch.arm.iter().copied().map(Some).collect();
-    // The place of a level: a small whole number.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let level = |v: &f64| (*v >= 0.0).then_some(*v as u32);
-    let levels: Vec<Vec<Option<u32>>> = columns
-        .iter()
-        .zip(&batch.values)
-        .map(|(c, values)| if c.levels.is_some() { values.iter().map(level).collect() } else { Vec::new() })
-        .collect();
-    let mut values = vec![Values::Whole(&batch.id), Values::Level(&arms)];
-    values.extend(columns.iter().zip(&batch.values).zip(&levels).map(|((c, real), levels)| match c.levels {
-        Some(_) => Values::Level(levels),
-        None => Values::Real(real),
-    }));
-    rows.write_batch(&values)
-}
-
-/// The command that gives the same results again, without paths.
-fn command(name: &str, study: &Study) -> String {
-    let rows = if study.rows { "" } else { " --no-rows" };
-    format!(
-        "exposim run {name}.toml --seed {} --subjects {} --draws {}{rows}",
-        study.seed, study.subjects, study.draws
-    )
-}
-
-/// Everything but the rows, the manifest last.
-fn write(results: &Results, study: &Study, out: &mut OutFolder) -> Result<(), Stop> {
-    let summary = out.file("summary.csv")?;
-    out.keep(write_summary(summary, &results.summary)?)?;
-    let page = render(results).map_err(|e| Stop::Run(e.to_string()))?;
-    out.text("report.html", &page)?;
-    out.text("results.json", &results_json(results)?)?;
-    let summary_columns = summary_columns();
-    let rows = declared(study, &columns(study));
-    let mut tables = vec![("summary.csv", summary_columns.as_slice())];
-    if study.rows {
-        tables.push(("subjects.parquet", rows.as_slice()));
-    }
-    out.text("dictionary.yaml", &dictionary(&tables))?;
-    let text = manifest(results, out.kept())?;
-    out.text("manifest.json", &text)?;
-    Ok(())
 }

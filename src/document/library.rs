@@ -1,6 +1,7 @@
 //! The files that ship in the binary, and where other files come from.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diagnostic::{Diagnostic, Source, did_you_mean};
 
@@ -52,6 +53,33 @@ impl Files for Shipped {
             .find(|(shipped, _)| *shipped == name)
             .map(|(shipped, text)| Source::new(format!("{shipped}.toml"), *text))
             .ok_or_else(|| not_found(name))
+    }
+}
+
+/// Opens files through another and remembers them.
+pub struct Recorder<'f> {
+    files: &'f (dyn Files + Sync),
+    opened: Mutex<BTreeMap<String, Arc<Source>>>,
+}
+
+impl<'f> Recorder<'f> {
+    /// Opens what `files` opens.
+    pub fn new(files: &'f (dyn Files + Sync)) -> Self {
+        Recorder { files, opened: Mutex::default() }
+    }
+
+    /// What was opened so far, by the names under which it was asked for.
+    pub fn opened(&self) -> BTreeMap<String, Arc<Source>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Files for Recorder<'_> {
+    fn open(&self, name: &str) -> Result<Arc<Source>, Diagnostic> {
+        let source = self.files.open(name)?;
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.insert(name.to_owned(), Arc::clone(&source));
+        Ok(source)
     }
 }
 

@@ -28,7 +28,7 @@ mod library;
 mod table;
 mod tree;
 
-pub use library::{Files, SHIPPED, Shipped, not_found};
+pub use library::{Files, Recorder, SHIPPED, Shipped, not_found};
 pub use table::{Item, Table};
 
 use std::ops::Range;

@@ -61,6 +61,22 @@ pub enum OutputError {
         /// What failed.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// Blocks of another study, of other settings or of another version.
+    #[error("the blocks in {folder:?} cannot be used: {why}")]
+    Foreign {
+        /// The folder.
+        folder: PathBuf,
+        /// What is different.
+        why: String,
+    },
+    /// A file of an unfinished run cannot be read.
+    #[error("{file:?} cannot be read: {source}")]
+    NotReadable {
+        /// The file.
+        file: PathBuf,
+        /// What failed.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The values do not fit the columns.
     #[error("values do not fit the columns: {0}")]
     Shape(String),
@@ -72,26 +88,41 @@ impl OutputError {
     pub fn is_input(&self) -> bool {
         matches!(
             self,
-            Self::NotEmpty { .. } | Self::NotAFolder(_) | Self::NotWritable { .. } | Self::Read { .. }
+            Self::NotEmpty { .. }
+                | Self::NotAFolder(_)
+                | Self::NotWritable { .. }
+                | Self::Read { .. }
+                | Self::Foreign { .. }
         )
     }
 
     /// The error as a problem with a code and advice.
     pub fn diagnostic(&self) -> Diagnostic {
         let (code, help) = match self {
-            Self::NotEmpty { .. } => ("E0951", "name a new folder with `--out`, or empty this one"),
+            Self::NotEmpty { .. } => (
+                "E0951",
+                "name a new folder with `--out`, empty this one, or continue a run that was stopped with `--resume`",
+            ),
             Self::NotAFolder(_) => ("E0952", "name a folder with `--out`"),
             Self::NotWritable { .. } => {
                 ("E0953", "name a folder with `--out` in which you may make and write files")
             }
             Self::DiskFull { .. } => (
                 "E0954",
-                "nothing unfinished was kept; free some space, name a folder on another disk with `--out`, or \
-                 simulate fewer `--subjects`",
+                "nothing unfinished was kept and no finished block is lost; free some space and continue with \
+                 `--resume`, or name a folder on another disk with `--out`",
             ),
             Self::Write { .. } => ("E0955", "nothing unfinished was kept; mend the cause and run again"),
             Self::Name { .. } => ("E0956", "result files have plain names such as `summary.csv`"),
             Self::Read { .. } => ("E0958", "name the out folder of a finished run of this program"),
+            Self::Foreign { .. } => (
+                "E0962",
+                "continue with the study, the options and the version of the run that was stopped, or name a new \
+                 folder with `--out`",
+            ),
+            Self::NotReadable { .. } => {
+                ("E0959", "remove the file and continue with `--resume`: what is missing is computed again")
+            }
             Self::Shape(_) => ("E0957", "this is a fault of the program: please report it"),
         };
         Diagnostic::error(code, self.to_string()).help(help)

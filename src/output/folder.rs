@@ -6,9 +6,21 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::OutputError;
+use crate::run::hexadecimal;
 
 /// What an unfinished file is called until everything is complete.
-const UNFINISHED: &str = ".unfinished";
+pub(super) const UNFINISHED: &str = ".unfinished";
+
+/// The folder within an out folder that holds the finished blocks of an unfinished run.
+pub(super) const BLOCKS: &str = "blocks";
+
+/// The file that is published last: where it stands, a run is complete.
+const LAST: &str = "manifest.json";
+
+/// Whether a folder holds a complete run.
+pub fn complete(folder: &Path) -> bool {
+    folder.join(LAST).exists()
+}
 
 /// A complete file of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +72,26 @@ impl OutFolder {
         OpenOptions::new().write(true).create_new(true).open(&trial).map_err(unusable)?;
         fs::remove_file(&trial).map_err(unusable)?;
         Ok(taken)
+    }
+
+    /// Takes up the folder of a run that was stopped before its end: removes what it left half-written. Files that it
+    /// had published already are replaced. A folder that does not exist or is empty is taken as in
+    /// [`OutFolder::create`].
+    ///
+    /// # Errors
+    /// As [`OutFolder::create`]; a folder is not empty if nothing in it is a sign of a stopped run.
+    pub fn resume(folder: &Path) -> Result<Self, OutputError> {
+        let unusable = |source| OutputError::NotWritable { folder: folder.to_path_buf(), source };
+        let stopped = folder.is_dir() && !complete(folder) && {
+            let left = unfinished(folder).map_err(unusable)?;
+            left.iter().try_for_each(fs::remove_file).map_err(unusable)?;
+            !left.is_empty() || folder.join(BLOCKS).is_dir()
+        };
+        if !stopped {
+            return Self::create(folder);
+        }
+        let path = folder.to_path_buf();
+        Ok(OutFolder { folder: path, made: vec![], open: vec![], kept: vec![], published: false })
     }
 
     /// Begins a file.
@@ -147,6 +179,18 @@ impl Drop for OutFolder {
     }
 }
 
+/// The half-written files of a folder.
+fn unfinished(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_file() && path.to_string_lossy().ends_with(UNFINISHED) {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
 /// What a folder holds, in words; `None` if it is empty.
 fn contents(folder: &Path) -> io::Result<Option<String>> {
     let mut names = Vec::new();
@@ -202,7 +246,7 @@ impl OutFile {
     fn complete(mut self) -> Result<WrittenFile, OutputError> {
         let settled = self.sink.flush().and_then(|()| self.sink.get_ref().settle());
         settled.map_err(|error| self.failure(Box::new(error)))?;
-        let sha256 = self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hexadecimal(&self.hash.finalize());
         Ok(WrittenFile { name: self.name, bytes: self.bytes, sha256 })
     }
 }
@@ -310,6 +354,27 @@ pub(super) mod tests {
         let error = folder.publish().unwrap_err();
         assert!(!error.is_input() && error.to_string().contains("manifest.json"), "{error}");
         assert_eq!(names(base.path()), ["manifest.json"]);
+    }
+
+    #[test]
+    fn a_stopped_run_is_taken_up_and_nothing_else_is() {
+        let base = tempdir().unwrap();
+        for name in ["subjects.parquet.unfinished", "summary.csv", "notes.txt"] {
+            fs::write(base.path().join(name), "old").unwrap();
+        }
+        let mut folder = OutFolder::resume(base.path()).unwrap();
+        folder.text("summary.csv", "new").unwrap();
+        folder.text(LAST, "{}").unwrap();
+        folder.publish().unwrap();
+        assert_eq!(names(base.path()), [LAST, "notes.txt", "summary.csv"]);
+        assert_eq!(fs::read(base.path().join("summary.csv")).unwrap(), b"new");
+        // It is complete now.
+        assert!(matches!(OutFolder::resume(base.path()).unwrap_err(), OutputError::NotEmpty { .. }));
+
+        let other = tempdir().unwrap();
+        fs::write(other.path().join("notes.txt"), "mine").unwrap();
+        assert!(matches!(OutFolder::resume(other.path()).unwrap_err(), OutputError::NotEmpty { .. }));
+        assert!(OutFolder::resume(&other.path().join("new")).is_ok());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! names, and gives files their real names only when all of them are complete. The bytes of a file depend on the
 //! results alone: not on threads, batch sizes, dates or paths.
 
+mod blocks;
 mod columns;
 mod csv_rows;
 mod dictionary;
@@ -16,11 +17,12 @@ mod plain;
 mod rows_compared;
 mod summary;
 
+pub use blocks::{BlockFolder, Identity};
 pub use columns::{Column, ColumnKind, Values};
 pub use csv_rows::CsvRows;
 pub use dictionary::dictionary;
 pub use error::OutputError;
-pub use folder::{OutFile, OutFolder, WrittenFile};
+pub use folder::{OutFile, OutFolder, WrittenFile, complete};
 pub use json::{read_results, results_json};
 pub use manifest::manifest;
 pub use parquet::ParquetRows;

@@ -2,13 +2,14 @@
 
 use super::estimates::{contrast_draws, distributions, estimates, shown};
 use super::fits::Fitted;
+use super::inputs::{Inputs, VERSION};
 use super::results::{ArmDesign, Better, Design, EndpointDesign, ParameterRow, Provenance, Results};
 use super::tally::Tally;
 use super::{curves, profiles};
 use crate::evidence::paper::Class;
 use crate::trial::{Endpoint, Study, Trial};
 
-pub(super) fn results(trial: &Trial<'_>, fitted: &[Fitted], tally: &Tally) -> Results {
+pub(super) fn results(trial: &Trial<'_>, fitted: &[Fitted], tally: &Tally, inputs: &Inputs) -> Results {
     let study = trial.study();
     let curves = curves::curves(trial, fitted, tally);
     Results {
@@ -23,7 +24,7 @@ pub(super) fn results(trial: &Trial<'_>, fitted: &[Fitted], tally: &Tally) -> Re
         assumptions: assumptions(study, fitted),
         warnings: warnings(study, &curves),
         curves,
-        provenance: provenance(study),
+        provenance: provenance(study, inputs),
     }
 }
 
@@ -68,10 +69,8 @@ fn design(study: &Study, tally: &Tally) -> Design {
         endpoints: study.endpoints.iter().map(endpoint).collect(),
         random,
         fixed,
-        failures: match tally.failed {
-            0 => Vec::new(),
-            n => vec![("the kinetics gave no finite value".to_string(), n)],
-        },
+        failures: tally.failures(),
+        max_failures: study.max_failures,
     }
 }
 
@@ -194,19 +193,14 @@ fn warnings(study: &Study, curves: &[super::results::Curve]) -> Vec<String> {
     list
 }
 
-fn provenance(study: &Study) -> Provenance {
-    let inputs = study.inputs.iter().map(|s| (file_name(s.name()), sha256(s.text()))).collect();
+fn provenance(study: &Study, inputs: &Inputs) -> Provenance {
+    let files = std::iter::once(&inputs.study).chain(&inputs.files);
     Provenance {
-        version: env!("CARGO_PKG_VERSION").to_string(),
+        version: VERSION.to_string(),
         command: String::new(),
-        inputs,
+        inputs: files.map(|file| (file.plain_name(), file.sha256())).collect(),
         resolved: resolved(study),
     }
-}
-
-/// A file's name without its folder: results are the same wherever the inputs lay.
-fn file_name(path: &str) -> String {
-    std::path::Path::new(path).file_name().map_or_else(|| path.into(), |n| n.to_string_lossy().into_owned())
 }
 
 /// The study with its defaults written out.
@@ -220,19 +214,11 @@ fn resolved(study: &Study) -> serde_json::Value {
         "seed": study.seed,
         "draws": study.draws,
         "model-uncertainty": study.model_uncertainty,
+        "max-failures": study.max_failures,
         "rows": study.rows,
         "responses": study.responses.iter().map(|r| (r.name.clone(), r.file.clone())).collect::<std::collections::BTreeMap<_, _>>(),
         "reference": study.arms.get(study.reference).map(|a| a.name.clone()),
         "arms": study.arms.iter().map(|a| serde_json::json!({ "name": a.name, "phases": a.words() })).collect::<Vec<_>>(),
         "endpoints": study.endpoints.iter().map(|e| serde_json::json!({ "name": e.name, "label": e.label, "time": e.time.to_string() })).collect::<Vec<_>>(),
-    })
-}
-
-fn sha256(text: &str) -> String {
-    use sha2::{Digest, Sha256};
-    use std::fmt::Write;
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
     })
 }

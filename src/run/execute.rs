@@ -1,39 +1,64 @@
-//! Carries all subjects through a trial: leaves of subjects over threads, merged in their order.
+//! Carries subjects through a trial: leaves of subjects over threads, gathered into blocks in their order.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
-use super::tally::Tally;
+use super::block::Block;
+use super::cut::Cut;
+use super::rows::RowBatch;
+use super::tally::{Counts, Sums};
 use crate::trial::{Outcomes, Response, Trial};
 
-/// How many subjects are computed and summed together. Part of the promise that results stay the same: sums run over a
-/// leaf first, then over the leaves.
-pub(super) const LEAF: u64 = 512;
-
 /// Leaves whose results wait for their turn at one time; bounds memory.
-const WAVE: u64 = 64;
+const WAVE: usize = 64;
 
-/// What a run may be told from outside.
+/// What a run may be told from outside, and tells.
 #[derive(Clone, Copy)]
-pub struct Options<'a> {
-    /// Threads; 0 takes as many as the machine has.
-    pub threads: usize,
+pub struct Watch<'a> {
     /// Is told how many subjects are done.
     pub progress: &'a (dyn Fn(u64) + Sync),
-}
-
-/// The rows of some subjects, one a subject and arm, at the central parameters.
-#[derive(Clone, Debug, Default)]
-pub struct RowBatch {
-    /// The subjects' numbers.
-    pub id: Vec<i64>,
-    /// The places of their arms.
-    pub arm: Vec<u32>,
-    /// One column for each of [`super::rows::columns`] after the first two.
-    pub values: Vec<Vec<f64>>,
+    /// Set where the run should stop: blocks under way are finished, no other is begun.
+    pub stop: &'a AtomicBool,
 }
 
 /// Takes rows, in order.
-pub type RowSink<'a> = &'a mut dyn FnMut(&RowBatch) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+pub type RowSink<'a> = &'a mut dyn FnMut(&RowBatch) -> Result<(), Failed>;
+
+/// What a place outside the engine could not do.
+pub type Failed = Box<dyn Error + Send + Sync>;
+
+/// Keeps finished blocks.
+pub trait Store {
+    /// The block of a number, if it is kept.
+    ///
+    /// # Errors
+    /// What is kept belongs to another study, or cannot be read.
+    fn get(&mut self, number: u32) -> Result<Option<Block>, Failed>;
+
+    /// Keeps a block.
+    ///
+    /// # Errors
+    /// It could not be kept.
+    fn put(&mut self, block: &Block) -> Result<(), Failed>;
+}
+
+/// Keeps nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoStore;
+
+impl Store for NoStore {
+    fn get(&mut self, _: u32) -> Result<Option<Block>, Failed> {
+        Ok(None)
+    }
+
+    fn put(&mut self, _: &Block) -> Result<(), Failed> {
+        Ok(())
+    }
+}
 
 /// Why a run did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -42,78 +67,137 @@ pub enum RunError {
     /// The threads could not be started.
     #[error("the threads could not be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
-    /// The rows could not be written.
+    /// Rows or blocks could not be written or read.
     #[error("{0}")]
-    Rows(Box<dyn std::error::Error + Send + Sync>),
+    Place(Failed),
+    /// It was told to stop.
+    #[error("stopped before its end")]
+    Stopped,
+    /// A block that was to be merged is missing.
+    #[error("block {0} is missing or damaged: give the command of its shard again, then merge")]
+    Missing(u32),
 }
 
+/// Goes through blocks in ascending order: those in the store are taken from there, the others are computed and put
+/// there.
 pub(super) fn execute(
     trial: &Trial<'_>,
     pool: &rayon::ThreadPool,
-    progress: &(dyn Fn(u64) + Sync),
-    mut rows: Option<RowSink<'_>>,
-) -> Result<Tally, RunError> {
-    let study = trial.study();
-    let ranges: Vec<[f64; 2]> = trial
-        .responses()
-        .iter()
-        .map(|r| match r {
-            Response::Event(model) => model.basis().range,
-            Response::Biomarker(model) => model.basis().range,
-        })
-        .collect();
-    let leaves = study.subjects.div_ceil(LEAF);
-    let mut tally = Tally::new(study);
-    let mut wave = 0;
-    while wave < leaves {
-        let end = (wave + WAVE).min(leaves);
-        let wanted = rows.is_some();
-        let results: Vec<(Tally, Option<RowBatch>)> = pool.install(|| {
-            (wave..end)
-                .into_par_iter()
-                .map(|leaf| {
-                    let first = leaf * LEAF;
-                    let subjects = first..(first + LEAF).min(study.subjects);
-                    let count = subjects.end - subjects.start;
-                    let result = carry(trial, subjects, &ranges, wanted);
-                    progress(count);
-                    result
-                })
-                .collect()
-        });
-        for (leaf, batch) in results {
-            tally.merge(&leaf);
-            if let (Some(sink), Some(batch)) = (rows.as_mut(), batch) {
-                sink(&batch).map_err(RunError::Rows)?;
+    blocks: Range<u32>,
+    watch: Watch<'_>,
+    store: &mut dyn Store,
+    mut take: impl FnMut(Block) -> Result<(), RunError>,
+) -> Result<(), RunError> {
+    let cut = Cut::of(trial.study());
+    let ranges = ranges(trial);
+    for wave in waves(&cut, blocks) {
+        let mut kept = BTreeMap::new();
+        for number in wave.clone() {
+            if let Some(block) = store.get(number).map_err(RunError::Place)? {
+                (watch.progress)(cut.leaves(number).map(|leaf| leaf.end - leaf.start).sum());
+                kept.insert(number, block);
             }
         }
-        wave = end;
+        let missing: Vec<u32> = wave.clone().filter(|number| !kept.contains_key(number)).collect();
+        for block in compute(trial, pool, &cut, &missing, &ranges, watch) {
+            store.put(&block).map_err(RunError::Place)?;
+            kept.insert(block.number, block);
+        }
+        for number in wave {
+            let block = kept.remove(&number).ok_or(RunError::Stopped)?;
+            take(block)?;
+        }
     }
-    Ok(tally)
+    Ok(())
+}
+
+/// Runs of blocks that are computed at one time.
+fn waves(cut: &Cut, blocks: Range<u32>) -> impl Iterator<Item = Range<u32>> + use<> {
+    let leaves = cut.leaves(0).count().max(1);
+    let step = u32::try_from(WAVE / leaves).unwrap_or(1).max(1);
+    let Range { start, end } = blocks;
+    (start..end).step_by(step as usize).map(move |first| first..first.saturating_add(step).min(end))
+}
+
+/// The ranges of the evidence behind the responses.
+fn ranges(trial: &Trial<'_>) -> Vec<[f64; 2]> {
+    let range = |response: &Response| match response {
+        Response::Event(model) => model.basis().range,
+        Response::Biomarker(model) => model.basis().range,
+    };
+    trial.responses().iter().map(range).collect()
+}
+
+/// Computes blocks. Told to stop, it leaves out those that were not begun.
+fn compute(
+    trial: &Trial<'_>,
+    pool: &rayon::ThreadPool,
+    cut: &Cut,
+    blocks: &[u32],
+    ranges: &[[f64; 2]],
+    watch: Watch<'_>,
+) -> Vec<Block> {
+    let leaves: Vec<(usize, Range<u64>)> = blocks
+        .iter()
+        .enumerate()
+        .flat_map(|(place, &number)| cut.leaves(number).map(move |leaf| (place, leaf)))
+        .collect();
+    let begun: Vec<AtomicBool> = blocks.iter().map(|_| AtomicBool::new(false)).collect();
+    let results: Vec<Option<Leaf>> = pool.install(|| {
+        leaves
+            .par_iter()
+            .map(|(place, subjects)| {
+                let begun = &begun[*place];
+                if watch.stop.load(Ordering::Relaxed) && !begun.load(Ordering::Relaxed) {
+                    return None;
+                }
+                begun.store(true, Ordering::Relaxed);
+                let leaf = carry(trial, subjects.clone(), ranges);
+                (watch.progress)(subjects.end - subjects.start);
+                Some(leaf)
+            })
+            .collect()
+    });
+    let mut gathered: Vec<Option<Block>> =
+        blocks.iter().map(|number| Some(Block::new(*number, trial.study()))).collect();
+    for ((place, _), leaf) in leaves.iter().zip(results) {
+        match (leaf, &mut gathered[*place]) {
+            (Some(leaf), Some(block)) => {
+                block.leaves.push(leaf.sums);
+                block.counts.merge(&leaf.counts);
+                block.rows.extend(leaf.rows);
+            }
+            (_, block) => *block = None,
+        }
+    }
+    gathered.into_iter().flatten().collect()
+}
+
+/// The results of a leaf.
+struct Leaf {
+    sums: Sums,
+    counts: Counts,
+    rows: Option<RowBatch>,
 }
 
 /// One leaf through all draws and arms.
-fn carry(
-    trial: &Trial<'_>,
-    subjects: std::ops::Range<u64>,
-    ranges: &[[f64; 2]],
-    rows: bool,
-) -> (Tally, Option<RowBatch>) {
+fn carry(trial: &Trial<'_>, subjects: Range<u64>, ranges: &[[f64; 2]]) -> Leaf {
     let study = trial.study();
-    let mut tally = Tally::new(study);
+    let (mut sums, mut counts) = (Sums::new(study), Counts::new(study));
     let mut outcomes = Outcomes::default();
     let first = subjects.start;
     let block = trial.block(subjects);
     let cells = study.arms.len() * study.endpoints.len();
     let mut means = vec![vec![0.0; block.lanes()]; cells];
-    let mut batch = None;
+    let mut failures = vec![None; block.lanes()];
+    let mut rows = None;
     for draw in 0..=study.draws {
         trial.simulate(&block, draw, &mut outcomes);
-        tally.draw(draw, &outcomes);
+        sums.draw(draw, &outcomes);
+        failures.iter_mut().zip(outcomes.failures()).for_each(|(all, one)| *all = all.or(*one));
         if draw == 0 {
-            tally.distributions(&outcomes, ranges);
-            tally.failed = failed(study.arms.len(), study.endpoints.len(), block.lanes(), &outcomes);
-            batch = rows.then(|| super::rows::batch(study, &block, first, &outcomes));
+            counts.distributions(study, &outcomes, ranges);
+            rows = study.rows.then(|| super::rows::batch(study, &block, first, &outcomes));
         }
         if draw > 0 || study.draws == 0 {
             for (cell, mean) in means.iter_mut().enumerate() {
@@ -122,17 +206,9 @@ fn carry(
             }
         }
     }
+    counts.failures(&failures);
     let draws = f64::from(study.draws.max(1));
     means.iter_mut().flatten().for_each(|m| *m /= draws);
-    tally.subjects(&means);
-    (tally, batch)
-}
-
-/// Subjects with a value that is not finite in any arm.
-fn failed(arms: usize, endpoints: usize, lanes: usize, outcomes: &Outcomes) -> u64 {
-    let cell = |lane: usize| {
-        (0..arms * endpoints)
-            .any(|c| outcomes.endpoint(c / endpoints, c % endpoints).get(lane).is_none_or(|v| !v.is_finite()))
-    };
-    (0..lanes).filter(|&lane| cell(lane)).count() as u64
+    sums.subjects(&means, study.reference);
+    Leaf { sums, counts, rows }
 }

@@ -1,24 +1,37 @@
-//! Runs a study: evidence is fitted, blocks of subjects go over threads, summaries are made in a fixed order.
+//! Runs a study: evidence is fitted, blocks of subjects go over threads and machines, summaries are made in a fixed
+//! order.
+//!
+//! [`Prepared::run`] computes everything and gives the results. With a [`Store`], blocks that are finished are kept and
+//! not computed again, [`Prepared::fill`] computes the blocks of one [`Shard`], and [`Prepared::merge`] joins them; the
+//! results are the same bits however a study was cut.
 
 mod assemble;
+mod block;
 pub mod comparison;
 mod curves;
+mod cut;
 mod estimates;
 mod execute;
 mod fits;
+mod inputs;
 mod profiles;
 pub mod results;
 pub mod rows;
 pub mod simulate;
 mod tally;
 
-pub use execute::{Options, RowBatch, RowSink, RunError};
+pub use block::Block;
+pub use cut::{Cut, Shard};
+pub use execute::{Failed, NoStore, RowSink, RunError, Store, Watch};
 pub use fits::{Fitted, kind};
+pub use inputs::{InputFile, Inputs, Settings, VERSION, hexadecimal};
+pub use rows::RowBatch;
 
 use crate::diagnostic::{Diagnostic, Problems};
-use crate::document::Files;
+use crate::document::Recorder;
 use crate::trial::{Study, Trial};
 use results::Results;
+use tally::Tally;
 
 /// Why a study gave no results.
 #[derive(Debug, thiserror::Error)]
@@ -32,25 +45,91 @@ pub enum StudyError {
     Run(#[from] RunError),
 }
 
-/// Runs a study. Rows of single subjects go to `rows`, if it is given.
-///
-/// # Errors
-/// What fitting the evidence refuses, kinetics that blocks of subjects cannot solve (E0809), and rows that could not be
-/// written.
-pub fn run(
-    study: &Study,
-    files: &(dyn Files + Sync),
-    options: Options<'_>,
-    rows: Option<RowSink<'_>>,
-) -> Result<Results, StudyError> {
-    let pool =
-        rayon::ThreadPoolBuilder::new().num_threads(options.threads).build().map_err(RunError::from)?;
-    let (responses, fitted) = pool.install(|| fits::responses(study, files))?;
-    let trial = Trial::new(study, responses).map_err(|error| {
-        let problem =
-            Diagnostic::error("E0809", format!("`{}` cannot be run in a trial: {error}", study.model.name()));
-        Problems::from(problem.help("trials need kinetics that are linear between doses"))
-    })?;
-    let tally = execute::execute(&trial, &pool, options.progress, rows)?;
-    Ok(assemble::results(&trial, &fitted, &tally))
+/// A study that is ready to run: its evidence is fitted, its kinetics are compiled, its threads stand by.
+pub struct Prepared<'s> {
+    trial: Trial<'s>,
+    fitted: Vec<Fitted>,
+    inputs: Inputs,
+    pool: rayon::ThreadPool,
+}
+
+impl<'s> Prepared<'s> {
+    /// Prepares a study that was read through a recorder, for so many threads; 0 takes as many as the machine has.
+    ///
+    /// # Errors
+    /// What fitting the evidence refuses, and kinetics that blocks of subjects cannot solve (E0809).
+    pub fn new(study: &'s Study, files: &Recorder<'_>, threads: usize) -> Result<Self, StudyError> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(RunError::from)?;
+        let (responses, fitted) = pool.install(|| fits::responses(study, files))?;
+        let trial = Trial::new(study, responses).map_err(|error| {
+            let message = format!("`{}` cannot be run in a trial: {error}", study.model.name());
+            let problem = Diagnostic::error("E0809", message);
+            Problems::from(problem.help("trials need kinetics that are linear between doses"))
+        })?;
+        Ok(Prepared { trial, fitted, inputs: Inputs::of(study, files), pool })
+    }
+
+    /// Everything that goes into the run.
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// The study.
+    pub fn study(&self) -> &'s Study {
+        self.trial.study()
+    }
+
+    /// Runs the study. Blocks that the store has are not computed again; rows of single subjects go to `rows`, in
+    /// order.
+    ///
+    /// # Errors
+    /// The store or the rows fail, or the run was told to stop.
+    pub fn run(
+        &self,
+        watch: Watch<'_>,
+        store: &mut dyn Store,
+        mut rows: Option<RowSink<'_>>,
+    ) -> Result<Results, RunError> {
+        let mut tally = Tally::new(self.study());
+        let blocks = 0..Cut::of(self.study()).blocks();
+        execute::execute(&self.trial, &self.pool, blocks, watch, store, |block| {
+            take(&mut tally, &block, &mut rows)
+        })?;
+        Ok(self.results(&tally))
+    }
+
+    /// Computes those blocks of a shard that the store does not have.
+    ///
+    /// # Errors
+    /// The store fails, or the run was told to stop.
+    pub fn fill(&self, shard: Shard, watch: Watch<'_>, store: &mut dyn Store) -> Result<(), RunError> {
+        let blocks = Cut::of(self.study()).shard(shard);
+        execute::execute(&self.trial, &self.pool, blocks, watch, store, |_| Ok(()))
+    }
+
+    /// The results from blocks that are all in the store.
+    ///
+    /// # Errors
+    /// A block is missing, or the store or the rows fail.
+    pub fn merge(&self, store: &mut dyn Store, mut rows: Option<RowSink<'_>>) -> Result<Results, RunError> {
+        let mut tally = Tally::new(self.study());
+        for number in 0..Cut::of(self.study()).blocks() {
+            let block = store.get(number).map_err(RunError::Place)?.ok_or(RunError::Missing(number))?;
+            take(&mut tally, &block, &mut rows)?;
+        }
+        Ok(self.results(&tally))
+    }
+
+    fn results(&self, tally: &Tally) -> Results {
+        assemble::results(&self.trial, &self.fitted, tally, &self.inputs)
+    }
+}
+
+/// Takes the next block in.
+fn take(tally: &mut Tally, block: &Block, rows: &mut Option<RowSink<'_>>) -> Result<(), RunError> {
+    tally.merge(&block.leaves, &block.counts);
+    if let Some(sink) = rows {
+        block.rows.iter().try_for_each(sink).map_err(RunError::Place)?;
+    }
+    Ok(())
 }

@@ -52,8 +52,22 @@ pub struct Design {
     pub random: Vec<String>,
     /// What was held fixed, a phrase each.
     pub fixed: Vec<String>,
-    /// Subjects whose solution failed, with the reason and their number.
+    /// Subjects that failed at any draw, with the reason and their number. At the draws at which they failed they are
+    /// left out of every arm.
     pub failures: Vec<(String, u64)>,
+    /// The share of subjects that may fail.
+    pub max_failures: f64,
+}
+
+impl Design {
+    /// How many subjects failed, and whether they are more than may fail.
+    pub fn failed(&self) -> (u64, bool) {
+        let failed = self.failures.iter().map(|(_, n)| n).sum::<u64>();
+        // Counts of subjects are far below 2^53.
+        #[allow(clippy::cast_precision_loss)]
+        let spent = failed as f64 > self.max_failures * self.subjects as f64;
+        (failed, spent)
+    }
 }
 
 /// An arm in words.

@@ -1,6 +1,8 @@
 //! The rows of single subjects: which columns there are, and their values.
 
-use super::execute::RowBatch;
+use serde::{Deserialize, Serialize};
+
+use crate::kinetics::subject::Reason;
 use crate::response::Metric;
 use crate::trial::endpoint::{Exposure, Measure};
 use crate::trial::{Block, Endpoint, Outcomes, Study};
@@ -19,7 +21,18 @@ pub struct RowColumn {
     pub levels: Option<Vec<String>>,
 }
 
-/// The columns after ID and ARM: covariates, then endpoints.
+/// The rows of some subjects, one a subject and arm, at the central parameters.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct RowBatch {
+    /// The subjects' numbers.
+    pub id: Vec<i64>,
+    /// The places of their arms.
+    pub arm: Vec<u32>,
+    /// One column for each of [`columns`].
+    pub values: Vec<Vec<f64>>,
+}
+
+/// The columns after ID and ARM: covariates, endpoints, and why a subject failed if it did.
 pub fn columns(study: &Study) -> Vec<RowColumn> {
     let covariates = study.population.variables().iter().map(|v| RowColumn {
         name: v.name.clone(),
@@ -33,7 +46,13 @@ pub fn columns(study: &Study) -> Vec<RowColumn> {
         label: e.label.clone(),
         levels: None,
     });
-    covariates.chain(endpoints).collect()
+    let failure = RowColumn {
+        name: "FAILURE".to_string(),
+        unit: Unit::one(),
+        label: "Why the subject failed; empty where it did not".to_string(),
+        levels: Some(Reason::CODES.iter().map(|(code, _)| (*code).to_string()).collect()),
+    };
+    covariates.chain(endpoints).chain([failure]).collect()
 }
 
 /// The unit in which an endpoint's values are given to people; `1` for probabilities and events.
@@ -79,13 +98,23 @@ pub(super) fn batch(study: &Study, block: &Block, first: u64, outcomes: &Outcome
             batch.arm.push(u32::try_from(arm).unwrap_or(u32::MAX));
             for (place, (column, out)) in columns.iter().zip(&mut batch.values).enumerate() {
                 let value = match place.checked_sub(covariates) {
-                    None => block.cohort().column(place).get(lane),
-                    Some(endpoint) => outcomes.endpoint(arm, endpoint).get(lane),
+                    None => block.cohort().column(place).get(lane).copied(),
+                    Some(endpoint) if endpoint < study.endpoints.len() => {
+                        outcomes.endpoint(arm, endpoint).get(lane).copied()
+                    }
+                    Some(_) => failure(outcomes, lane),
                 };
-                let value = value.copied().unwrap_or(f64::NAN);
+                let value = value.unwrap_or(f64::NAN);
                 out.push(if column.levels.is_some() { value } else { column.unit.from_coherent(value) });
             }
         }
     }
     batch
+}
+
+/// The place of the code of a subject's failure, as levels are kept.
+fn failure(outcomes: &Outcomes, lane: usize) -> Option<f64> {
+    let code = outcomes.failures().get(lane).copied().flatten()?;
+    let place = Reason::CODES.iter().position(|(known, _)| *known == code)?;
+    u32::try_from(place).ok().map(f64::from)
 }

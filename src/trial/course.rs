@@ -62,19 +62,28 @@ pub(super) enum Taken<'a> {
 pub(super) struct Intervals<'k> {
     kinetics: &'k BlockKinetics,
     prepared: Vec<(usize, f64, DosingInterval<'k>)>,
+    /// Subjects whose parameters cannot be computed with.
+    faulty: Vec<usize>,
 }
 
 impl<'k> Intervals<'k> {
     /// Prepares every pair of formulation and interval (h) that a study gives.
     pub(super) fn new(model: &BlockModel, kinetics: &'k BlockKinetics, wanted: &[(usize, f64)]) -> Self {
+        let mut faulty: Vec<usize> = kinetics.system().faults().iter().map(|fault| fault.subject).collect();
         let prepared = wanted
             .iter()
             .filter_map(|&(formulation, hours)| {
                 let routes = model.formulation(formulation, kinetics)?;
+                faulty.extend(routes.faults().iter().map(|fault| fault.subject));
                 Some((formulation, hours, DosingInterval::new(kinetics.system(), &routes, hours.into())))
             })
             .collect();
-        Intervals { kinetics, prepared }
+        Intervals { kinetics, prepared, faulty }
+    }
+
+    /// Whether a subject's parameters cannot be computed with.
+    pub(super) fn faulty(&self, subject: usize) -> bool {
+        self.faulty.contains(&subject)
     }
 
     fn of(&self, rhythm: (usize, f64)) -> Option<&DosingInterval<'k>> {

@@ -56,11 +56,12 @@ pub struct Outcomes {
     /// For each arm and response, the exposure that drives it at its first endpoint.
     exposures: Vec<Vec<f64>>,
     responses: usize,
+    failures: Vec<Option<&'static str>>,
 }
 
 impl Outcomes {
     /// The values of an endpoint in an arm, one a subject: in coherent units, probabilities as fractions, events as 0
-    /// or 1. Not a number where a subject's kinetics failed.
+    /// or 1. Not a number for a subject that failed in any arm.
     pub fn endpoint(&self, arm: usize, endpoint: usize) -> &[f64] {
         self.values.get(arm * self.endpoints + endpoint).map_or(&[], Vec::as_slice)
     }
@@ -69,6 +70,29 @@ impl Outcomes {
     /// uses it.
     pub fn exposure(&self, arm: usize, response: usize) -> &[f64] {
         self.exposures.get(arm * self.responses + response).map_or(&[], Vec::as_slice)
+    }
+
+    /// For each subject the code of the reason (see [`Reason::CODES`]) for which it failed, if it did.
+    ///
+    /// [`Reason::CODES`]: crate::kinetics::subject::Reason::CODES
+    pub fn failures(&self) -> &[Option<&'static str>] {
+        &self.failures
+    }
+
+    /// Finds the subjects with an endpoint that is no number in any arm, and takes all their values away: arms are
+    /// compared in the same subjects.
+    fn settle(&mut self, lanes: usize, intervals: &Intervals<'_>) {
+        let mut failed = vec![false; lanes];
+        for column in &self.values {
+            failed.iter_mut().zip(column).for_each(|(failed, value)| *failed |= !value.is_finite());
+        }
+        let reason = |lane| if intervals.faulty(lane) { "parameters" } else { "not-finite" };
+        self.failures = (0..lanes).map(|lane| failed[lane].then(|| reason(lane))).collect();
+        for (lane, _) in self.failures.iter().enumerate().filter(|(_, failure)| failure.is_some()) {
+            for column in self.values.iter_mut().chain(&mut self.exposures) {
+                column.iter_mut().skip(lane).take(1).for_each(|v| *v = f64::NAN);
+            }
+        }
     }
 }
 
@@ -177,6 +201,7 @@ impl<'s> Trial<'s> {
             let passage = walk.pass(false);
             outcomes.arm(&walk, &passage);
         }
+        outcomes.settle(block.lanes, &intervals);
     }
 
     /// What was given to the subjects of a block in an arm and what was decided, at the central parameters.

@@ -13,6 +13,7 @@ use crate::diagnostic::{Collector, Diagnostic, Problems, Source, did_you_mean};
 use crate::document::{Document, Files, Item, Spanned, Table};
 use crate::model::{Choices, Model};
 use crate::population::{ModelCovariate, Population, bind};
+use crate::units::Dimension;
 
 /// An endpoint of a study.
 #[derive(Clone, Debug)]
@@ -54,6 +55,8 @@ pub struct Study {
     pub draws: u32,
     /// Whether the uncertainty of the pharmacokinetic parameters is part of the draws.
     pub model_uncertainty: bool,
+    /// The share of subjects that may fail before the run counts as failed.
+    pub max_failures: f64,
     /// Whether a row a subject and arm is written.
     pub rows: bool,
     /// The responses, in file order.
@@ -133,6 +136,7 @@ impl Reader<'_> {
         let seed = root.required_integer("seed");
         let draws = self.count("draws", 0, 100_000, Some(200));
         let model_uncertainty = root.boolean("model-uncertainty").is_none_or(|b| b.value);
+        let max_failures = self.share("max-failures", 0.001);
         let rows = root.boolean("rows").is_none_or(|b| b.value);
         let model = self.model();
         let population = self.population();
@@ -165,6 +169,7 @@ impl Reader<'_> {
             seed: seed?,
             draws: u32::try_from(draws?).ok()?,
             model_uncertainty,
+            max_failures: max_failures?,
             rows,
             responses,
             arms,
@@ -193,6 +198,21 @@ impl Reader<'_> {
         let rules = rules.into_iter().map(|(rule, _)| rule).collect();
         let (adherence, discontinuation) = (self.adherence(), self.discontinuation(reader.names));
         Protocol { visits, assays, ladder, rules, others, adherence, discontinuation }
+    }
+
+    /// A share, such as "0.1 %" or 0.001.
+    fn share(&self, key: &str, default: f64) -> Option<f64> {
+        let Some(item) = self.root.item(key) else { return Some(default) };
+        let value = if item.is_number() {
+            item.number()?.value
+        } else {
+            item.quantity(Some(Dimension::ONE))?.value.coherent()
+        };
+        if !(0.0..=1.0).contains(&value) {
+            item.error("E0801", format!("`{key}` must be 0 to 1 or 0 % to 100 %, not {value}"));
+            return None;
+        }
+        Some(value)
     }
 
     fn count(&self, key: &str, least: i64, most: i64, default: Option<i64>) -> Option<u64> {

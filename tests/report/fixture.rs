@@ -95,6 +95,7 @@ fn design() -> Design {
         ],
         fixed: vec!["typical values of the kinetics".into(), "dosing times".into()],
         failures: vec![],
+        max_failures: 0.001,
     }
 }
 

@@ -434,7 +434,7 @@ fn the_manifest_names_every_file_with_its_hash() {
     let base = tempfile::tempdir().unwrap();
     let mut folder = OutFolder::create(base.path()).unwrap();
     folder.text("report.html", &page()).unwrap();
-    let manifest = output::manifest(&results, folder.kept()).unwrap();
+    let manifest = output::manifest(&results, "0", folder.kept()).unwrap();
     folder.text("manifest.json", &manifest).unwrap();
     folder.publish().unwrap();
     let read: serde_json::Value =

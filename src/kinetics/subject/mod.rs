@@ -122,6 +122,16 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every code, with what it says of a subject.
+    pub const CODES: [(&'static str, &'static str); 6] = [
+        ("parameters", "the individual parameters are not fit for use"),
+        ("not-finite", "an amount became infinite or no number"),
+        ("no-steady-state", "the regimen has no steady state"),
+        ("stiff", "the equations are too stiff for the integrator"),
+        ("too-many-steps", "the integrator needed too many steps"),
+        ("integrator", "the integrator gave up"),
+    ];
+
     /// A short stable name, for columns and counts.
     pub fn code(&self) -> &'static str {
         match self {

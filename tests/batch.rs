@@ -1,0 +1,178 @@
+//! Runs that are cut in shards, stopped and continued give the same bytes as a run in one go, and subjects that fail
+//! are counted.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+/// Six leaves of subjects, quick.
+const STUDY: &str = r#"
+title      = "Troughs on 15 mg"
+model      = "upadacitinib-klunder-2019"
+population = "crohn-anti-tnf-failure"
+subjects   = 3000
+seed       = 3
+draws      = 4
+
+[regimens]
+low  = "15 mg ER every 24 h for 4 weeks"
+high = "30 mg ER every 24 h for 4 weeks"
+
+[arms.low]
+phases = ["low"]
+[arms.high]
+phases = ["high"]
+
+[endpoints]
+trough = "Ctrough at week 4"
+area   = "AUCtau at week 4"
+"#;
+
+fn folder_with_study() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("study.toml"), STUDY).unwrap();
+    folder
+}
+
+fn exposim(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_exposim"));
+    command.current_dir(folder).args(arguments).args(["--threads", "2", "-q"]).output().unwrap()
+}
+
+fn fine(folder: &Path, arguments: &[&str]) {
+    let output = exposim(folder, arguments);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// Every file is the same, and there is no other.
+fn assert_same(one: &Path, other: &Path) {
+    assert_eq!(names(one), names(other));
+    for name in names(one) {
+        assert!(fs::read(one.join(&name)).unwrap() == fs::read(other.join(&name)).unwrap(), "{name} differs");
+    }
+}
+
+#[test]
+fn shards_in_any_order_and_any_folder_merge_to_the_bytes_of_one_run() {
+    let folder = folder_with_study();
+    let base = folder.path();
+    fine(base, &["run", "study.toml", "--out", "one"]);
+    for shard in ["3/4", "1/4", "4/4", "2/4"] {
+        fine(base, &["run", "study.toml", "--out", "shared", "--shard", shard]);
+    }
+    fine(base, &["merge", "shared"]);
+    assert_same(&base.join("one"), &base.join("shared"));
+
+    for shard in ["1/2", "2/2"] {
+        fine(base, &["run", "study.toml", "--out", &shard.replace('/', "of"), "--shard", shard]);
+    }
+    // The study file is not needed any more.
+    fs::remove_file(base.join("study.toml")).unwrap();
+    fine(base, &["merge", "2of2", "1of2", "--out", "joined"]);
+    assert_same(&base.join("one"), &base.join("joined"));
+}
+
+#[test]
+fn finished_blocks_are_taken_as_they_are_and_damaged_ones_computed_again() {
+    let folder = folder_with_study();
+    let base = folder.path();
+    fine(base, &["run", "study.toml", "--out", "one"]);
+    fine(base, &["run", "study.toml", "--out", "two", "--shard", "1/2"]);
+    let blocks = base.join("two/blocks");
+    assert_eq!(names(&blocks), ["000000.block", "000001.block", "000002.block", "inputs.json"]);
+    // One is cut short, one has a wrong bit, and there is a half-written one.
+    let whole = fs::read(blocks.join("000000.block")).unwrap();
+    fs::write(blocks.join("000000.block"), &whole[..whole.len() / 2]).unwrap();
+    let mut wrong = fs::read(blocks.join("000001.block")).unwrap();
+    *wrong.last_mut().unwrap() ^= 1;
+    fs::write(blocks.join("000001.block"), wrong).unwrap();
+    fs::write(blocks.join("000004.block.1.unfinished"), "half").unwrap();
+    fs::write(base.join("two/subjects.parquet.unfinished"), "half").unwrap();
+
+    let incomplete = exposim(base, &["merge", "two", "--out", "three"]);
+    assert_eq!(incomplete.status.code(), Some(1));
+    assert!(text(&incomplete.stderr).contains("block 0 is missing or damaged"), "{incomplete:?}");
+    assert!(!base.join("three").exists());
+
+    let refused = exposim(base, &["run", "study.toml", "--out", "two"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("--resume"), "{refused:?}");
+
+    fine(base, &["run", "study.toml", "--out", "two", "--resume"]);
+    assert_same(&base.join("one"), &base.join("two"));
+    // What is complete stays as it is.
+    fine(base, &["run", "study.toml", "--out", "two", "--resume"]);
+    assert_same(&base.join("one"), &base.join("two"));
+}
+
+#[test]
+fn a_block_that_is_there_is_not_computed_again() {
+    let folder = folder_with_study();
+    let base = folder.path();
+    fine(base, &["run", "study.toml", "--out", "one", "--shard", "1/2"]);
+    fine(base, &["run", "study.toml", "--out", "two", "--shard", "1/2", "--seed", "4"]);
+    // The block of another seed under the header of this one would go unnoticed, if it were taken. It is refused.
+    fs::copy(base.join("two/blocks/000001.block"), base.join("one/blocks/000001.block")).unwrap();
+    let output = exposim(base, &["run", "study.toml", "--out", "one", "--resume"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(text(&output.stderr).contains("E0962"), "{output:?}");
+    let output = exposim(base, &["run", "study.toml", "--out", "two", "--resume"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(text(&output.stderr).contains("seed: 4"), "{output:?}");
+
+    // A block of the right study keeps its file: its time of change does not move.
+    let file = base.join("two/blocks/000002.block");
+    let changed = fs::metadata(&file).unwrap().modified().unwrap();
+    fine(base, &["run", "study.toml", "--out", "two", "--shard", "1/2", "--seed", "4"]);
+    assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), changed);
+}
+
+/// The model with a clearance that is negative in subjects with a random effect below -1 / 0.27.
+fn with_failures(folder: &Path) {
+    let model = include_str!("../models/upadacitinib-klunder-2019.toml");
+    let additive = model.replacen("exp(eta.CL)", "(1 + eta.CL)", 1);
+    assert_ne!(additive, model);
+    fs::write(folder.join("additive.toml"), additive).unwrap();
+    let study = STUDY.replace("\"upadacitinib-klunder-2019\"", "\"additive.toml\"");
+    fs::write(folder.join("study.toml"), study.replace("draws      = 4", "draws = 0")).unwrap();
+}
+
+#[test]
+fn subjects_that_fail_are_counted_left_out_and_held_against_the_budget() {
+    let folder = folder_with_study();
+    let base = folder.path();
+    with_failures(base);
+    fine(base, &["run", "study.toml", "--out", "within", "--max-failures", "10%"]);
+    let results = fs::read_to_string(base.join("within/results.json")).unwrap();
+    let results: serde_json::Value = serde_json::from_str(&results).unwrap();
+    let failures = results["design"]["failures"].as_array().unwrap();
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    assert!(failures[0][0].as_str().unwrap().contains("[parameters]"), "{failures:?}");
+    let failed = failures[0][1].as_u64().unwrap();
+    // A normal deviate below -1 / SD, in 3000 subjects.
+    assert!((1..60).contains(&failed), "{failed}");
+    let report = fs::read_to_string(base.join("within/report.html")).unwrap();
+    assert!(report.contains(&format!("{failed} subjects: the individual parameters")), "not in the report");
+
+    let beyond = exposim(base, &["run", "study.toml", "--out", "beyond", "--max-failures", "0"]);
+    assert_eq!(beyond.status.code(), Some(3), "{beyond:?}");
+    let told = text(&beyond.stderr);
+    assert!(told.contains(&format!("{failed} of 3000 subjects failed, more than the 0 %")), "{told}");
+    let summary = |out: &str| fs::read(base.join(out).join("summary.csv")).unwrap();
+    assert!(summary("within") == summary("beyond"));
+    assert!(!text(&summary("within")).contains("NaN"));
+}
