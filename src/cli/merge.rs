@@ -1,12 +1,13 @@
 //! `exposim merge`: the shards of a run, joined.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
 use super::Stop;
-use super::results::{blocks, publish};
+use super::machine::Machine;
+use super::results::{blocks, produce};
 use super::run::show;
 use crate::diagnostic::{Diagnostic, Problems, Source};
 use crate::document::Recorder;
@@ -61,6 +62,7 @@ pub(super) fn study(inputs: &Inputs, files: &Recorder<'_>) -> Result<Study, Prob
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
+    let began = Instant::now();
     let Some(first) = arguments.folders.first() else { return Ok(()) };
     let identity = Identity::of_blocks(first)?.ok_or_else(|| {
         let problem = Diagnostic::error("E0961", format!("{} holds no blocks", first.display()));
@@ -69,11 +71,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     let files = Recorder::new(&identity.inputs);
     let study = study(&identity.inputs, &files)?;
     let folder = arguments.out.as_ref().unwrap_or(first);
-    let out = OutFolder::resume(folder)?;
+    let mut out = OutFolder::resume(folder)?;
     let prepared = Prepared::new(&study, &files, arguments.threads)?;
     let opened = arguments.folders.iter().map(|folder| blocks(folder, &prepared, Duration::ZERO));
     let mut store = Folders(opened.collect::<Result<_, OutputError>>()?);
-    let results = publish(&prepared, out, |rows| prepared.merge(&mut store, rows))?;
+    let fitted = Instant::now();
+    let results = produce(&prepared, &mut out, |rows| prepared.merge(&mut store, rows))?;
+    let found = store.0.iter().map(|folder| folder.counts().1).sum();
+    let spent = (fitted - began, fitted.elapsed());
+    out.beside("machine.json", &Machine::of(prepared.threads(), spent, (0, found)).json()?)?;
+    out.publish()?;
     if let Some(place) = arguments.folders.iter().position(|f| f == folder) {
         store.0.swap_remove(place).remove()?;
     }

@@ -4,10 +4,13 @@ mod check;
 mod diff;
 mod files;
 mod fit;
+mod machine;
 mod manual;
 mod merge;
 mod models;
+mod plan;
 mod plot;
+mod replay;
 mod results;
 mod run;
 mod shard;
@@ -25,7 +28,7 @@ use crate::diagnostic::Problems;
 
 /// Population pharmacokinetics, exposure-response and virtual trials.
 #[derive(Debug, Parser)]
-#[command(name = "exposim", version, about)]
+#[command(name = "exposim", version = crate::run::VERSION, about)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -35,8 +38,12 @@ struct Arguments {
 enum Command {
     /// Runs a study: table on the terminal; summary, rows, manifest and report in the out folder.
     Run(run::Arguments),
+    /// Says what a study will take, and prints the submission of an array job that runs it.
+    Plan(plan::Arguments),
     /// Joins the parts of a run that was spread over processes or machines.
     Merge(merge::Arguments),
+    /// Runs a finished run again from its own inputs, and compares every file.
+    Replay(replay::Arguments),
     /// Runs a NONMEM-style data set through a model.
     Simulate(simulate::Arguments),
     /// Fits a response model to published figures and prints its estimates.
@@ -106,7 +113,9 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Plan(arguments) => plan::run(arguments),
         Command::Merge(arguments) => merge::run(arguments),
+        Command::Replay(arguments) => replay::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Fit(arguments) => fit::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),

@@ -44,25 +44,24 @@ pub(super) fn blocks<'s>(
     BlockFolder::new(out, prepared.inputs(), prepared.study(), after)
 }
 
-/// Lets a run produce its results, writes them and publishes them.
-pub(super) fn publish(
+/// Lets a run produce its results, and writes them; they are not yet published.
+pub(super) fn produce(
     prepared: &Prepared<'_>,
-    mut out: OutFolder,
-    produce: impl FnOnce(Option<RowSink<'_>>) -> Result<Results, RunError>,
+    out: &mut OutFolder,
+    run: impl FnOnce(Option<RowSink<'_>>) -> Result<Results, RunError>,
 ) -> Result<Results, Stop> {
     let study = prepared.study();
     let mut results = if study.rows {
         let columns = columns(study);
         let mut rows = ParquetRows::new(out.file("subjects.parquet")?, &declared(study, &columns))?;
-        let results = produce(Some(&mut |batch: &RowBatch| Ok(write_rows(&mut rows, &columns, batch)?)))?;
+        let results = run(Some(&mut |batch: &RowBatch| Ok(write_rows(&mut rows, &columns, batch)?)))?;
         out.keep(rows.finish()?)?;
         results
     } else {
-        produce(None)?
+        run(None)?
     };
     results.provenance.command = command(prepared);
-    write(&results, prepared, &mut out)?;
-    out.publish()?;
+    write(&results, prepared, out)?;
     Ok(results)
 }
 

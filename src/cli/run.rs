@@ -2,13 +2,14 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::files::{Disk, read};
-use super::results::{blocks, publish};
+use super::machine::Machine;
+use super::results::{blocks, produce};
 use super::shard::Wanted;
 use super::{Stop, print, signals};
 use crate::diagnostic::{Diagnostic, Problems};
@@ -56,19 +57,19 @@ pub(super) struct Arguments {
 pub(super) struct Overrides {
     /// The seed, in place of the study's.
     #[arg(long)]
-    seed: Option<u64>,
+    pub(super) seed: Option<u64>,
     /// Subjects in each arm, in place of the study's.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
-    subjects: Option<u64>,
+    pub(super) subjects: Option<u64>,
     /// Draws of the uncertain parameters, in place of the study's.
     #[arg(long, value_parser = clap::value_parser!(u32).range(0..=100_000))]
-    draws: Option<u32>,
+    pub(super) draws: Option<u32>,
     /// The share of subjects that may fail, in place of the study's [default: 0.1 %].
     #[arg(long, value_name = "SHARE", value_parser = share)]
-    max_failures: Option<f64>,
+    pub(super) max_failures: Option<f64>,
     /// Write no row for each subject: summaries only, in memory that does not grow with the subjects.
     #[arg(long)]
-    no_rows: bool,
+    pub(super) no_rows: bool,
 }
 
 impl Overrides {
@@ -137,6 +138,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
 
 /// The whole run, from its first block or from where it stopped.
 fn whole(arguments: &Arguments, study: &Study, files: &Recorder<'_>, folder: &Path) -> Result<(), Stop> {
+    let began = Instant::now();
     // A folder that cannot serve is refused before anything is computed.
     let out = if !arguments.resume {
         Some(OutFolder::create(folder)?)
@@ -146,19 +148,23 @@ fn whole(arguments: &Arguments, study: &Study, files: &Recorder<'_>, folder: &Pa
         Some(OutFolder::resume(folder)?)
     };
     let prepared = Prepared::new(study, files, arguments.threads)?;
-    let Some(out) = out else { return already_complete(arguments, &prepared, folder) };
+    let Some(mut out) = out else { return already_complete(arguments, &prepared, folder) };
     let after = if arguments.resume { Duration::ZERO } else { WORTH_KEEPING };
     let mut store = blocks(folder, &prepared, after)?;
     store.sweep(0..u32::MAX)?;
+    let fitted = Instant::now();
     let stop = signals::stop();
     let progress = bar(study.subjects, arguments.quiet);
     let watch = Watch { progress: &|n| progress.inc(n), stop: &stop };
-    let results = publish(&prepared, out, |rows| match prepared.run(watch, &mut store, rows) {
+    let results = produce(&prepared, &mut out, |rows| match prepared.run(watch, &mut store, rows) {
         Err(RunError::Stopped) => Err(RunError::Place(stopped(arguments, folder, store.is_used()).into())),
         other => other,
     });
     progress.finish_and_clear();
     let results = results?;
+    let spent = (fitted - began, fitted.elapsed());
+    out.beside("machine.json", &Machine::of(prepared.threads(), spent, store.counts()).json()?)?;
+    out.publish()?;
     store.remove()?;
     show(&results, folder, arguments.json, arguments.quiet)
 }

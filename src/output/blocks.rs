@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::OutputError;
 use super::folder::{BLOCKS, UNFINISHED};
-use crate::run::{Block, Failed, Inputs, Store, VERSION, hexadecimal};
+use crate::run::{Block, Failed, Inputs, Store, VERSION, sha256};
 use crate::trial::Study;
 
 /// The file beside the blocks that says what they belong to.
@@ -94,6 +93,8 @@ pub struct BlockFolder<'s> {
     /// Blocks that are finished earlier than this are not worth a file.
     after: Duration,
     made: bool,
+    computed: u64,
+    found: u64,
 }
 
 impl<'s> BlockFolder<'s> {
@@ -111,12 +112,26 @@ impl<'s> BlockFolder<'s> {
             return Err(OutputError::Foreign { folder: out.to_path_buf(), why: foreign(found, &identity) });
         }
         let folder = out.join(BLOCKS);
-        Ok(BlockFolder { folder, study, identity, since: Instant::now(), after, made: found.is_some() })
+        Ok(BlockFolder {
+            folder,
+            study,
+            identity,
+            since: Instant::now(),
+            after,
+            made: found.is_some(),
+            computed: 0,
+            found: 0,
+        })
     }
 
     /// Whether any block was kept, now or before.
     pub fn is_used(&self) -> bool {
         self.made
+    }
+
+    /// How many blocks were handed over to be kept, and how many were found.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.computed, self.found)
     }
 
     /// Removes what a killed run left half-written among these blocks.
@@ -183,7 +198,7 @@ impl<'s> BlockFolder<'s> {
             study: self.identity.hash.clone(),
             block,
             bytes: bytes.len(),
-            sha256: hexadecimal(&Sha256::digest(bytes)),
+            sha256: sha256(bytes),
         }
     }
 
@@ -210,13 +225,18 @@ impl Store for BlockFolder<'_> {
     fn get(&mut self, number: u32) -> Result<Option<Block>, Failed> {
         let path = self.path(number);
         match fs::read(&path) {
-            Ok(file) => Ok(self.read(number, &file)?),
+            Ok(file) => {
+                let block = self.read(number, &file)?;
+                self.found += u64::from(block.is_some());
+                Ok(block)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(OutputError::NotReadable { file: path, source: Box::new(error) }.into()),
         }
     }
 
     fn put(&mut self, block: &Block) -> Result<(), Failed> {
+        self.computed += 1;
         Ok(self.write(block)?)
     }
 }

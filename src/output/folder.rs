@@ -138,6 +138,17 @@ impl OutFolder {
         self.keep(file)
     }
 
+    /// A whole file that is no result, and differs between two runs with the same results.
+    ///
+    /// # Errors
+    /// As [`OutFolder::text`].
+    pub fn beside(&mut self, name: &str, text: &str) -> Result<(), OutputError> {
+        self.text(name, text)?;
+        // The manifest stays the last one.
+        self.kept.rotate_right(1);
+        Ok(())
+    }
+
     /// The files that are complete so far.
     pub fn kept(&self) -> &[WrittenFile] {
         &self.kept

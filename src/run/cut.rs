@@ -8,7 +8,7 @@ use crate::trial::Study;
 
 /// How many subjects are computed and summed together. Part of the promise that results stay the same: sums run over a
 /// leaf first, then over the leaves.
-const LEAF: u64 = 512;
+pub(super) const LEAF: u64 = 512;
 
 /// A study has about so many blocks, if it has so many leaves.
 const BLOCKS: u64 = 512;

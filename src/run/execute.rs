@@ -14,7 +14,7 @@ use super::tally::{Counts, Sums};
 use crate::trial::{Outcomes, Response, Trial};
 
 /// Leaves whose results wait for their turn at one time; bounds memory.
-const WAVE: usize = 64;
+pub(super) const WAVE: usize = 64;
 
 /// What a run may be told from outside, and tells.
 #[derive(Clone, Copy)]
@@ -171,6 +171,16 @@ fn compute(
         }
     }
     gathered.into_iter().flatten().collect()
+}
+
+/// The first subjects of a study as a block, on this thread.
+pub(super) fn first(trial: &Trial<'_>, subjects: u64) -> Block {
+    let leaf = carry(trial, 0..subjects.min(trial.study().subjects), &ranges(trial));
+    let mut block = Block::new(0, trial.study());
+    block.leaves.push(leaf.sums);
+    block.counts.merge(&leaf.counts);
+    block.rows.extend(leaf.rows);
+    block
 }
 
 /// The results of a leaf.

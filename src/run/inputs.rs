@@ -10,8 +10,8 @@ use crate::diagnostic::{Diagnostic, Source};
 use crate::document::{Files, Recorder, not_found};
 use crate::trial::Study;
 
-/// The version of the program whose results can be joined.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The version of the program, with its commit in release builds. Only results of one version can be joined.
+pub const VERSION: &str = env!("EXPOSIM_VERSION");
 
 /// A file that a run read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ impl InputFile {
 
     /// SHA-256 of its bytes, in hexadecimal.
     pub fn sha256(&self) -> String {
-        hexadecimal(&Sha256::digest(self.text.as_bytes()))
+        sha256(self.text.as_bytes())
     }
 }
 
@@ -122,6 +122,11 @@ impl Files for Inputs {
         let file = self.files.iter().find(|file| file.name == name).ok_or_else(|| not_found(name))?;
         Ok(Source::new(&file.name, &*file.text))
     }
+}
+
+/// SHA-256 of bytes, in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
 }
 
 /// Bytes in hexadecimal digits.

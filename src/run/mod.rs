@@ -14,6 +14,7 @@ mod estimates;
 mod execute;
 mod fits;
 mod inputs;
+mod pilot;
 mod profiles;
 pub mod results;
 pub mod rows;
@@ -24,7 +25,8 @@ pub use block::Block;
 pub use cut::{Cut, Shard};
 pub use execute::{Failed, NoStore, RowSink, RunError, Store, Watch};
 pub use fits::{Fitted, kind};
-pub use inputs::{InputFile, Inputs, Settings, VERSION, hexadecimal};
+pub use inputs::{InputFile, Inputs, Settings, VERSION, hexadecimal, sha256};
+pub use pilot::Pilot;
 pub use rows::RowBatch;
 
 use crate::diagnostic::{Diagnostic, Problems};
@@ -74,6 +76,11 @@ impl<'s> Prepared<'s> {
         &self.inputs
     }
 
+    /// How many threads stand by.
+    pub fn threads(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
     /// The study.
     pub fn study(&self) -> &'s Study {
         self.trial.study()
@@ -96,6 +103,14 @@ impl<'s> Prepared<'s> {
             take(&mut tally, &block, &mut rows)
         })?;
         Ok(self.results(&tally))
+    }
+
+    /// Computes a few subjects, to see what the whole costs.
+    ///
+    /// # Errors
+    /// None that a study can cause.
+    pub fn pilot(&self) -> Result<Pilot, RunError> {
+        pilot::pilot(&self.trial)
     }
 
     /// Computes those blocks of a shard that the store does not have.
