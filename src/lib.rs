@@ -14,6 +14,7 @@
 //! | [`model`] | model files: read, check, resolve; linear or not |
 //! | [`ode`] | integrators for systems of ordinary differential equations |
 //! | [`population`] | covariates, random effects and uncertain parameters become individual parameters |
+//! | [`qualify`] | the program checks itself |
 //! | [`random`] | draws with addresses |
 //! | [`response`] | exposure to probability, rate or mean change, with joint draws |
 //! | [`statistics`] | analyses of trials: proportions, survival, means, several tests at once |
@@ -41,6 +42,7 @@ pub mod ode;
 #[cfg(feature = "cli")]
 pub mod output;
 pub mod population;
+pub mod qualify;
 pub mod random;
 #[cfg(feature = "cli")]
 pub mod report;

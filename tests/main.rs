@@ -17,6 +17,7 @@ mod nca;
 mod ode;
 mod ode_problems;
 mod protocol;
+mod qualify;
 mod report;
 mod reported_quantiles;
 mod rooms;

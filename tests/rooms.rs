@@ -77,9 +77,26 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "qualify",
+        &[
+            "run",
+            "trial",
+            "evidence",
+            "response",
+            "kinetics",
+            "dosing",
+            "ode",
+            "random",
+            "math",
+            "diagnostic",
+            "document",
+        ],
+    ),
+    (
         "report",
         &[
             "run",
+            "qualify",
             "trial",
             "evidence",
             "response",

@@ -10,6 +10,7 @@ mod merge;
 mod models;
 mod plan;
 mod plot;
+mod qualify;
 mod replay;
 mod results;
 mod run;
@@ -42,6 +43,8 @@ enum Command {
     Plan(plan::Arguments),
     /// Joins the parts of a run that was spread over processes or machines.
     Merge(merge::Arguments),
+    /// Checks the program on this machine and writes a report.
+    Qualify(qualify::Arguments),
     /// Runs a finished run again from its own inputs, and compares every file.
     Replay(replay::Arguments),
     /// Runs a NONMEM-style data set through a model.
@@ -115,6 +118,7 @@ pub fn run() -> ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Plan(arguments) => plan::run(arguments),
         Command::Merge(arguments) => merge::run(arguments),
+        Command::Qualify(arguments) => qualify::run(arguments),
         Command::Replay(arguments) => replay::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Fit(arguments) => fit::run(arguments),

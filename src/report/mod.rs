@@ -7,6 +7,7 @@ mod figure;
 mod grid;
 mod page;
 mod palette;
+mod qualification;
 mod svg;
 mod terminal;
 
@@ -15,4 +16,5 @@ pub use changes::changes;
 pub use chart::{ChartFile, ChartKind, charts};
 pub use figure::{count, difference, difference_unit, figure, quantity, rough, share, signed};
 pub use page::{PageError, render};
+pub use qualification::qualification;
 pub use terminal::{Colour, terminal};
