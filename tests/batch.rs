@@ -166,7 +166,10 @@ fn subjects_that_fail_are_counted_left_out_and_held_against_the_budget() {
     // A normal deviate below -1 / SD, in 3000 subjects.
     assert!((1..60).contains(&failed), "{failed}");
     let report = fs::read_to_string(base.join("within/report.html")).unwrap();
-    assert!(report.contains(&format!("{failed} subjects: the individual parameters")), "not in the report");
+    assert!(
+        report.contains(&format!("{failed} subjects failed and are left out of every arm: the")),
+        "not in the report"
+    );
 
     let beyond = exposim(base, &["run", "study.toml", "--out", "beyond", "--max-failures", "0"]);
     assert_eq!(beyond.status.code(), Some(3), "{beyond:?}");

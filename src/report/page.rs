@@ -288,7 +288,10 @@ fn parameter_groups(results: &Results) -> Vec<ParameterGroup<'_>> {
     groups
 }
 
-fn failures(results: &Results) -> Vec<String> {
-    let line = |(reason, number): &(String, u64)| format!("{} subjects: {reason}", count(*number));
+/// How many subjects failed, why, and how they were treated.
+pub(super) fn failures(results: &Results) -> Vec<String> {
+    let line = |(reason, number): &(String, u64)| {
+        format!("{} subjects failed and are left out of every arm: {reason}", count(*number))
+    };
     results.design.failures.iter().map(line).collect()
 }

@@ -71,9 +71,7 @@ fn foot(results: &Results) -> Vec<String> {
 }
 
 fn warnings(results: &Results) -> impl Iterator<Item = String> {
-    let failures =
-        results.design.failures.iter().map(|(why, n)| format!("{} subjects failed: {why}", count(*n)));
-    outside(results).into_iter().chain(failures).chain(results.warnings.iter().cloned())
+    outside(results).into_iter().chain(super::page::failures(results)).chain(results.warnings.iter().cloned())
 }
 
 /// A column for each arm where they fit; otherwise a line for each arm under its endpoint.
