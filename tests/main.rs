@@ -11,6 +11,7 @@ mod event_rules;
 mod evidence_files;
 mod expressions;
 mod fleet;
+mod library;
 mod logistic_reference;
 mod models;
 mod nca;

@@ -15,6 +15,7 @@ mod replay;
 mod results;
 mod run;
 mod shard;
+mod sheet;
 mod show;
 mod signals;
 mod simulate;
@@ -57,8 +58,8 @@ enum Command {
     Diff(diff::Arguments),
     /// Checks files without running them.
     Check(check::Arguments),
-    /// Lists the files that ship with the program.
-    Models,
+    /// Lists the files that ship with the program, or the figures that its models were tested on.
+    Models(models::Arguments),
     /// Prints completions for a shell.
     Completions(manual::Completions),
     /// Prints the manual, or writes a page for each command into a folder.
@@ -125,7 +126,7 @@ pub fn run() -> ExitCode {
         Command::Plot(arguments) => plot::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
         Command::Check(arguments) => check::run(arguments),
-        Command::Models => models::run(),
+        Command::Models(arguments) => models::run(arguments),
         Command::Completions(arguments) => manual::completions(arguments, Arguments::command()),
         Command::Man(arguments) => manual::man(arguments, Arguments::command()),
         Command::Show(arguments) => show::run(arguments),

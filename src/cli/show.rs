@@ -2,14 +2,13 @@
 
 use std::fmt::Write;
 
-use clap::Args;
-use comfy_table::{Table, presets};
-
 use super::files::named;
+use super::sheet::table;
 use super::{Stop, print};
 use crate::kinetics::BlockModel;
 use crate::model::{Choices, CovariateKind, Input, Model, Structure};
 use crate::population::Population;
+use clap::Args;
 
 /// Arguments of `exposim show`.
 #[derive(Debug, Args)]
@@ -24,17 +23,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
         return print(&population(&Population::read(&source)?.0));
     }
     print(&model(&Model::read(&source, &Choices::default())?.0))
-}
-
-/// Rows under headings, without borders.
-fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(head.to_vec());
-    for row in rows {
-        table.add_row(row);
-    }
-    table.trim_fmt() + "\n"
 }
 
 fn model(model: &Model) -> String {

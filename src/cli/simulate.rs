@@ -64,6 +64,9 @@ pub(super) struct Arguments {
     /// An option of the model and what to choose, as in `variability=phase-1`.
     #[arg(long = "choose", value_name = "OPTION=CHOICE")]
     choices: Vec<String>,
+    /// A modifier of the model that is to act, as in `strong-cyp3a4-inhibitor`; may be given several times.
+    #[arg(long = "modifier", value_name = "NAME")]
+    modifiers: Vec<String>,
 }
 
 /// A method by its word.
@@ -132,7 +135,8 @@ fn choices(arguments: &Arguments) -> Result<Choices, Problems> {
         })?;
         Ok((option.trim().to_owned(), choice.trim().to_owned()))
     };
-    arguments.choices.iter().map(split).collect()
+    let options = arguments.choices.iter().map(split).collect::<Result<_, Diagnostic>>()?;
+    Ok(Choices { options, modifiers: arguments.modifiers.clone() })
 }
 
 fn request(arguments: &Arguments, model: &Model) -> Request {

@@ -3,8 +3,20 @@ use std::collections::BTreeMap;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::document::{Item, Spanned, Table};
 
-/// What a user chose where a model file offers a choice: name of the choice → option.
-pub type Choices = BTreeMap<String, String>;
+/// What a user asks of a model file where it leaves something open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// Where the file offers a choice: name of the choice → option.
+    pub options: BTreeMap<String, String>,
+    /// The modifiers of the file that are to act.
+    pub modifiers: Vec<String>,
+}
+
+impl<const N: usize> From<[(String, String); N]> for Choices {
+    fn from(options: [(String, String); N]) -> Self {
+        Choices { options: options.into(), modifiers: Vec::new() }
+    }
+}
 
 /// A choice that a file offers, such as the variabilities of phase I or of phase II/III.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +38,9 @@ pub(super) fn read(root: &Table<'_>, wanted: &Choices) -> Vec<Choice> {
             choices.extend(choice(&name, &item, wanted));
         }
     }
-    for (name, _) in wanted.iter().filter(|(name, _)| choices.iter().all(|c: &Choice| c.name != **name)) {
+    for (name, _) in
+        wanted.options.iter().filter(|(name, _)| choices.iter().all(|c: &Choice| c.name != **name))
+    {
         let near = did_you_mean(name, choices.iter().map(|c| c.name.as_str()));
         let mut diagnostic = Diagnostic::error("E0402", format!("the model offers no choice `{name}`"));
         if let Some(near) = near {
@@ -52,7 +66,7 @@ fn choice(name: &Spanned<String>, item: &Item<'_>, wanted: &Choices) -> Option<C
         );
         return None;
     }
-    let chosen = wanted.get(&name.value).cloned().unwrap_or(default.value);
+    let chosen = wanted.options.get(&name.value).cloned().unwrap_or(default.value);
     if !options.contains(&chosen) {
         table.problems().push(
             Diagnostic::error("E0402", format!("`{chosen}` is no option of `{}`", name.value))

@@ -1,3 +1,4 @@
+use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::document::{Item, Spanned, Table};
 use crate::units::Unit;
 
@@ -12,6 +13,8 @@ pub struct Covariate {
     pub description: String,
     /// Where its reference value comes from.
     pub source: String,
+    /// The value that a modifier gives it for everybody, in coherent units or as the place of a level.
+    pub fixed: Option<f64>,
 }
 
 /// The values of a covariate.
@@ -63,6 +66,43 @@ impl Covariate {
     }
 }
 
+/// The place of the covariate of a name that stands in a table.
+pub(super) fn place(table: &Table<'_>, name: &Spanned<String>, covariates: &[Covariate]) -> Option<usize> {
+    let place = covariates.iter().position(|c| c.name == name.value);
+    if place.is_none() {
+        let near = did_you_mean(&name.value, covariates.iter().map(|c| c.name.as_str()));
+        let near = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+        table.error("E0403", name.span.clone(), format!("the model has no covariate `{}`{near}", name.value));
+    }
+    place
+}
+
+/// A value of a covariate as people write it: a number in its unit, a quantity, or the name of a level. Gives it in
+/// coherent units, or as the place of the level.
+pub(super) fn value(item: &Item<'_>, covariate: &Covariate) -> Option<f64> {
+    match &covariate.kind {
+        CovariateKind::Continuous { unit, .. } if item.is_number() => {
+            Some(unit.to_coherent(item.number()?.value))
+        }
+        CovariateKind::Continuous { unit, .. } => {
+            Some(item.quantity(Some(unit.dimension()))?.value.coherent())
+        }
+        CovariateKind::Categorical { levels, .. } => {
+            let name = item.string()?.value;
+            let place = levels.iter().position(|level| *level == name);
+            if place.is_none() {
+                item.report(
+                    Diagnostic::error("E0403", format!("`{name}` is no level of `{}`", covariate.name))
+                        .help(format!("the levels are {}", levels.join(", "))),
+                );
+            }
+            // A place among a handful of levels.
+            #[allow(clippy::cast_precision_loss)]
+            place.map(|place| place as f64)
+        }
+    }
+}
+
 pub(super) fn read(root: &Table<'_>) -> Vec<Covariate> {
     let Some(table) = root.table("covariates") else { return Vec::new() };
     table.entries().iter().filter_map(|(name, item)| covariate(name, item)).collect()
@@ -74,7 +114,7 @@ fn covariate(name: &Spanned<String>, item: &Item<'_>) -> Option<Covariate> {
     let source = table.string("source").map_or_else(String::new, |s| s.value);
     let kind = if table.has("levels") { categorical(&table) } else { continuous(&table) };
     table.finish();
-    Some(Covariate { name: name.value.clone(), kind: kind?, description, source })
+    Some(Covariate { name: name.value.clone(), kind: kind?, description, source, fixed: None })
 }
 
 fn continuous(table: &Table<'_>) -> Option<CovariateKind> {

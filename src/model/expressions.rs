@@ -1,6 +1,7 @@
 //! Individual parameters, equations and outputs: the parts of a model that are written as expressions.
 
 use super::choices::{self, Choice};
+use super::modifiers::Acting;
 use super::{Compartment, Covariate, Effects, Layout, Parameter};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Item, Table};
@@ -162,12 +163,13 @@ fn refuse(root: &Table<'_>, table: &str, key: &str, error: crate::expr::ExprErro
 }
 
 /// Individual parameters in file order; each may use those before it.
-pub(super) fn individual(root: &Table<'_>, names: &Names<'_>) -> Vec<Definition> {
+pub(super) fn individual(root: &Table<'_>, names: &Names<'_>, acting: &Acting<'_>) -> Vec<Definition> {
     let Some(table) = root.table("individual") else { return Vec::new() };
     let mut scope = names.scope().clone();
     let mut definitions = Vec::new();
     for (name, item) in table.entries() {
         if let Some((text, value)) = expression(&item, &scope) {
+            let value = acting.scaled(&name.value, value);
             let unit = Unit::coherent(value.dimension());
             if let Err(error) = scope.define(&name.value, value.clone(), Some(unit)) {
                 refuse(root, "individual", &name.value, error);

@@ -18,23 +18,27 @@
 //! ```
 
 mod analysis;
+mod checks;
 mod choices;
 mod covariates;
 mod effects;
 mod expressions;
 mod formulations;
 mod layout;
+mod modifiers;
 mod parameters;
 mod read;
 mod solving;
 
 pub use analysis::{Nonlinearity, Structure};
+pub use checks::{Basis, Check, Figure, Measure, Setting};
 pub use choices::{Choice, Choices};
 pub use covariates::{Covariate, CovariateKind};
 pub use effects::{Effect, Effects};
 pub use expressions::{Definition, Output, Residual};
 pub use formulations::{DoseAttributes, Formulation, Input, Route};
 pub use layout::Layout;
+pub use modifiers::Modifier;
 pub use parameters::{Parameter, Provenance};
 pub use solving::{METHODS, Method, Solver};
 
@@ -64,6 +68,7 @@ pub struct Model {
     notes: Vec<String>,
     checked: bool,
     choices: Vec<Choice>,
+    modifiers: Vec<Modifier>,
     covariates: Vec<Covariate>,
     parameters: Vec<Parameter>,
     effects: Effects,
@@ -77,6 +82,7 @@ pub struct Model {
     solver: Solver,
     structure: Structure,
     layout: Layout,
+    checks: Vec<Check>,
 }
 
 impl Model {
@@ -117,6 +123,11 @@ impl Model {
     /// The choices that the file offers, with what was chosen.
     pub fn choices(&self) -> &[Choice] {
         &self.choices
+    }
+
+    /// The modifiers that the file offers, with those that act.
+    pub fn modifiers(&self) -> &[Modifier] {
+        &self.modifiers
     }
 
     /// The covariates, in file order.
@@ -187,5 +198,10 @@ impl Model {
     /// Which slot of the programs' inputs holds which value.
     pub fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// The figures that the model is to meet.
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
     }
 }

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::expressions::Names;
+use super::modifiers::{self, Acting};
 use super::{Choices, Compartment, Layout, Model, Provenance};
-use super::{analysis, choices, covariates, effects, expressions, formulations, parameters, solving};
+use super::{analysis, checks, choices, covariates, effects, expressions, formulations, parameters, solving};
 use crate::diagnostic::{Collector, Diagnostic, Problems, Source};
 use crate::document::{Document, Table};
 use crate::units::Unit;
@@ -22,8 +23,12 @@ pub(super) fn read(source: &Arc<Source>, wanted: &Choices) -> Result<(Model, Vec
 fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices) -> Option<Model> {
     let head = head(root)?;
     let choices = choices::read(root, wanted);
-    let covariates = covariates::read(root);
-    let parameters = parameters::read(root, &choices, &head.provenance);
+    let mut covariates = covariates::read(root);
+    let modifiers = modifiers::read(root, &covariates, &wanted.modifiers, &head.provenance);
+    let acting = Acting::new(&modifiers, root);
+    acting.fix(&mut covariates);
+    let mut parameters = parameters::read(root, &choices, &head.provenance);
+    acting.scale(&mut parameters);
     let effects = effects::read(root, &choices, &head.provenance);
     let equations_table = root.required_table("equations");
     let compartments = compartments(root, equations_table.as_ref());
@@ -35,17 +40,19 @@ fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices) -> Option<Mod
         compartments: compartments.len(),
     };
     let base = |layout: &Layout| Names::base(root, &parameters, &covariates, &effects, layout, head.checked);
-    let individual = expressions::individual(root, &base(&layout));
+    let individual = expressions::individual(root, &base(&layout), &acting);
     layout.individual = individual.len();
     let names = base(&layout).individual(&individual, &layout);
-    let formulations = formulations::read(root, names.scope(), &compartments, head.checked);
-    let doses = formulations::doses(root, names.scope(), &compartments, head.checked);
+    let mut formulations = formulations::read(root, names.scope(), &compartments, head.checked);
+    let mut doses = formulations::doses(root, names.scope(), &compartments, head.checked);
+    acting.scale_bioavailability(&mut formulations, &mut doses);
     let initial = solving::initial(root, names.scope(), &compartments, head.checked);
     let solver = solving::solver(root);
     let names = names.dynamic(&compartments, &layout);
     let equations =
         expressions::equations(equations_table.as_ref()?, names.scope(), &compartments, head.checked);
     let outputs = expressions::outputs(root, &names, &choices, head.checked);
+    let checks = checks::read(root, &covariates, &outputs);
     if equations.len() != compartments.len() {
         return None;
     }
@@ -59,6 +66,7 @@ fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices) -> Option<Mod
         notes: head.notes,
         checked: head.checked,
         choices,
+        modifiers,
         covariates,
         parameters,
         effects,
@@ -72,6 +80,7 @@ fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices) -> Option<Mod
         solver,
         structure,
         layout,
+        checks,
     })
 }
 

@@ -38,6 +38,9 @@ pub fn bind(model: &Model, population: &Population) -> Result<Vec<ModelCovariate
 
 fn one(covariate: &crate::model::Covariate, population: &Population) -> Result<ModelCovariate, Diagnostic> {
     let wrong = |message: String| Err(Diagnostic::error("E0503", message));
+    if let Some(value) = covariate.fixed {
+        return Ok(ModelCovariate::Fixed(value));
+    }
     let Some(place) = population.place(&covariate.name) else {
         let near = did_you_mean(&covariate.name, population.variables().iter().map(|v| v.name.as_str()));
         let help = near.map_or_else(

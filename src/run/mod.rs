@@ -7,6 +7,7 @@
 
 mod assemble;
 mod block;
+pub mod checks;
 pub mod comparison;
 mod curves;
 mod cut;

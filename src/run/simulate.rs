@@ -328,6 +328,9 @@ fn covariates(model: &Model, data: &DataSet, carry: Carry) -> Result<Vec<Vec<f64
 }
 
 fn column(covariate: &Covariate, data: &DataSet, carry: Carry) -> Result<Vec<f64>, Problems> {
+    if let Some(value) = covariate.fixed {
+        return Ok(vec![value; data.records().len()]);
+    }
     match &covariate.kind {
         CovariateKind::Continuous { unit, .. } => {
             let values = data.covariate(&covariate.name, carry)?;

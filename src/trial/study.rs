@@ -260,15 +260,20 @@ impl Reader<'_> {
         }
     }
 
-    /// `model = "name"` or `model = { name = "…", variability = "phase-1" }`.
+    /// `model = "name"` or `model = { name = "…", modifiers = ["…"], variability = "phase-1" }`.
     fn model(&mut self) -> Option<Model> {
         let item = self.root.required("model")?;
-        let mut choices = Choices::new();
+        let mut choices = Choices::default();
         let name = if item.is_table() {
             let table = item.table()?;
             let name = table.required_string("name")?;
             for (key, value) in table.entries().into_iter().filter(|(key, _)| key.value != "name") {
-                choices.insert(key.value, value.string()?.value);
+                if key.value == "modifiers" {
+                    choices.modifiers =
+                        value.array()?.value.iter().filter_map(|m| Some(m.string()?.value)).collect();
+                } else {
+                    choices.options.insert(key.value, value.string()?.value);
+                }
             }
             name.value
         } else {
