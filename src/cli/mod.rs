@@ -1,6 +1,7 @@
 //! The command line: arguments, files, messages, exit codes.
 
 mod check;
+mod diagram;
 mod diff;
 mod files;
 mod fit;
@@ -15,6 +16,7 @@ mod replay;
 mod results;
 mod run;
 mod shard;
+mod schema;
 mod sheet;
 mod show;
 mod signals;
@@ -64,6 +66,8 @@ enum Command {
     Completions(manual::Completions),
     /// Prints the manual, or writes a page for each command into a folder.
     Man(manual::Man),
+    /// Prints JSON Schemas of the files a person writes.
+    Schema(schema::Arguments),
     /// Shows a model or population: parameters, units, sources, equations, and how they are solved.
     Show(show::Arguments),
 }
@@ -129,6 +133,7 @@ pub fn run() -> ExitCode {
         Command::Models(arguments) => models::run(arguments),
         Command::Completions(arguments) => manual::completions(arguments, Arguments::command()),
         Command::Man(arguments) => manual::man(arguments, Arguments::command()),
+        Command::Schema(arguments) => schema::run(arguments),
         Command::Show(arguments) => show::run(arguments),
     };
     let (message, code) = match result {

@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use super::files::named;
 use super::sheet::table;
-use super::{Stop, print};
+use super::{Stop, diagram, print};
 use crate::kinetics::BlockModel;
-use crate::model::{Choices, CovariateKind, Input, Model, Structure};
+use crate::model::{Choices, CovariateKind, Effect, Input, METHODS, Model, Modifier, Residual, Structure};
 use crate::population::Population;
+use crate::units::Unit;
 use clap::Args;
 
 /// Arguments of `exposim show`.
@@ -15,6 +16,12 @@ use clap::Args;
 pub(super) struct Arguments {
     /// A shipped file or a path.
     name: String,
+    /// A modifier of the model that is to act; may be given several times.
+    #[arg(long = "modifier", value_name = "NAME")]
+    modifiers: Vec<String>,
+    /// Print the compartments and what flows between them as a graph for Graphviz.
+    #[arg(long)]
+    dot: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
@@ -22,7 +29,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     if source.text().contains("\n[population]") || source.text().starts_with("[population]") {
         return print(&population(&Population::read(&source)?.0));
     }
-    print(&model(&Model::read(&source, &Choices::default())?.0))
+    let choices = Choices { modifiers: arguments.modifiers.clone(), ..Choices::default() };
+    let (read, _) = Model::read(&source, &choices)?;
+    print(&if arguments.dot { diagram::dot(&read) } else { model(&read) })
 }
 
 fn model(model: &Model) -> String {
@@ -39,32 +48,81 @@ fn model(model: &Model) -> String {
     }
     let _ = writeln!(text, "\nhow it is solved\n  {}", solved(model));
     let _ = writeln!(text, "\ntypical values\n{}", parameters(model));
-    let effects = model.effects().list().iter();
-    let rows = effects
-        .map(|e| {
-            vec![
-                format!("eta.{}", e.name),
-                e.sd.to_string(),
-                e.provenance.class.clone(),
-                e.description.clone(),
-            ]
-        })
-        .collect();
-    let _ = writeln!(text, "random effects\n{}", table(&["", "SD", "class", ""], rows));
-    for (i, j, r) in model.effects().correlations() {
-        let list = model.effects().list();
-        let _ = writeln!(text, "correlation of {} and {}: {r}\n", list[*j].name, list[*i].name);
-    }
+    let _ = writeln!(text, "random effects\n{}", effects(model));
     let _ = writeln!(text, "covariates\n{}", covariates(model));
+    if !model.modifiers().is_empty() {
+        let _ = writeln!(text, "modifiers\n{}", modifiers(model));
+    }
+    definitions(&mut text, model);
+    doses(&mut text, model);
+    let _ = writeln!(text, "\noutputs");
+    for output in model.outputs() {
+        let residual = output.residual.map_or_else(String::new, |r| residual(&r, &output.unit));
+        let _ = writeln!(text, "  {} = {} in {}{residual}", output.name, output.text, output.unit);
+    }
+    let _ = writeln!(text, "\nnotes");
+    for note in model.notes() {
+        let _ = writeln!(text, "  - {note}");
+    }
+    if !model.is_checked() {
+        let _ = writeln!(text, "  - the dimensions of this model are not checked");
+    }
+    if !model.checks().is_empty() {
+        let n = model.checks().len();
+        let _ = writeln!(text, "  - tested on {n} figures: exposim models --checks {}", model.name());
+    }
+    sources(&mut text, model);
+    text
+}
+
+/// Random effects and their correlations.
+fn effects(model: &Model) -> String {
+    let list = model.effects().list();
+    let row = |e: &Effect| {
+        let when = if e.by_occasion { "between occasions" } else { "between subjects" };
+        vec![
+            format!("eta.{}", e.name),
+            format!("{:.4}", e.sd),
+            when.into(),
+            e.provenance.class.clone(),
+            e.description.clone(),
+        ]
+    };
+    let mut text = table(&["", "SD", "", "class", ""], list.iter().map(row).collect());
+    for (i, j, r) in model.effects().correlations() {
+        let _ = writeln!(text, " correlation of {} and {}: {r}", list[*j].name, list[*i].name);
+    }
+    text
+}
+
+fn modifiers(model: &Model) -> String {
+    let row = |m: &Modifier| {
+        let acts = if m.acts { "acts" } else { "" };
+        let effect = m.effect(model.covariates());
+        vec![m.name.clone(), acts.into(), effect, m.provenance.class.clone(), m.description.clone()]
+    };
+    table(&["", "", "effect", "class", ""], model.modifiers().iter().map(row).collect())
+}
+
+fn definitions(text: &mut String, model: &Model) {
     let _ = writeln!(text, "individual parameters");
     for d in model.individual() {
         let _ = writeln!(text, "  {} = {}   [{}]", d.name, d.text, d.value.dimension());
     }
     let _ = writeln!(text, "\nequations");
-    for d in model.equations() {
-        let _ = writeln!(text, "  d({})/dt = {}", d.name, d.text);
+    for (d, compartment) in model.equations().iter().zip(model.compartments()) {
+        let _ = writeln!(text, "  d({})/dt = {}   [{}]", d.name, d.text, compartment.unit);
     }
-    let _ = writeln!(text, "\nformulations");
+    for (place, value) in model.initial() {
+        let _ = writeln!(text, "  {}(0) = {value}", model.compartments()[*place].name);
+    }
+}
+
+/// How doses enter: by formulation, and into compartments where data sets say so.
+fn doses(text: &mut String, model: &Model) {
+    if !model.formulations().is_empty() {
+        let _ = writeln!(text, "\nformulations");
+    }
     for formulation in model.formulations() {
         for route in &formulation.routes {
             let compartment = &model.compartments()[route.compartment].name;
@@ -79,34 +137,46 @@ fn model(model: &Model) -> String {
             );
         }
     }
-    let _ = writeln!(text, "\noutputs");
-    for output in model.outputs() {
-        let residual = output.residual.map_or_else(String::new, |r| {
-            format!(
-                "; residual: proportional {}, additive {} {}",
-                r.proportional,
-                output.unit.from_coherent(r.additive),
-                output.unit
-            )
-        });
-        let _ = writeln!(text, "  {} = {} in {}{residual}", output.name, output.text, output.unit);
+}
+
+fn residual(residual: &Residual, unit: &Unit) -> String {
+    let parts = [
+        (residual.proportional, format!("proportional {}", residual.proportional)),
+        (residual.additive, format!("additive {} {unit}", unit.from_coherent(residual.additive))),
+        (residual.log, format!("on the log scale {}", residual.log)),
+    ];
+    let shown: Vec<String> = parts.into_iter().filter(|(sd, _)| *sd > 0.0).map(|(_, words)| words).collect();
+    format!("; residual SD: {}", shown.join(", "))
+}
+
+/// Where single values come from, as far as that is not the source of the whole.
+fn sources(text: &mut String, model: &Model) {
+    let parameters = model.parameters().iter().map(|p| (p.name.clone(), &p.provenance.source));
+    let effects = model.effects().list().iter().map(|e| (format!("eta.{}", e.name), &e.provenance.source));
+    let covariates = model.covariates().iter().map(|c| (c.name.clone(), &c.source));
+    let modifiers = model.modifiers().iter().map(|m| (m.name.clone(), &m.provenance.source));
+    let own = |(_, source): &(String, &String)| !source.is_empty() && **source != model.provenance().source;
+    let rows: Vec<_> = parameters.chain(effects).chain(covariates).chain(modifiers).filter(own).collect();
+    if !rows.is_empty() {
+        let _ = writeln!(text, "\nother sources");
     }
-    let _ = writeln!(text, "\nnotes");
-    for note in model.notes() {
-        let _ = writeln!(text, "  - {note}");
+    for (name, source) in rows {
+        let _ = writeln!(text, "  {name}: {source}");
     }
-    if !model.is_checked() {
-        let _ = writeln!(text, "  - the dimensions of this model are not checked");
-    }
-    text
 }
 
 fn solved(model: &Model) -> String {
     match model.structure() {
         Structure::Nonlinear { why, .. } => {
-            why.iter().fold("integrated numerically:".to_string(), |text, w| {
-                format!("{text}\n  {}: {} depends on {}", w.compartment, w.term, w.depends_on)
-            })
+            let solver = model.solver();
+            let method = METHODS.iter().find(|(_, m)| *m == solver.method).map_or("", |(word, _)| *word);
+            why.iter().fold(
+                format!(
+                    "integrated numerically, with the analytic Jacobian (method {method}, tolerances {:e} relative, {:e} absolute), because",
+                    solver.relative, solver.absolute
+                ),
+                |text, why| format!("{text}\n  {why}"),
+            )
         }
         Structure::Linear { .. } => {
             let all: Vec<usize> = (0..model.formulations().len()).collect();

@@ -25,10 +25,12 @@
 //! ```
 
 mod library;
+mod shape;
 mod table;
 mod tree;
 
 pub use library::{Files, Recorder, SHIPPED, Shipped, not_found};
+pub use shape::{Kind, Shape, watched};
 pub use table::{Item, Table};
 
 use std::ops::Range;
@@ -73,10 +75,14 @@ impl Document {
                 .help(format!("a file may have up to {} MiB", LARGEST_FILE >> 20))
                 .into());
         }
-        let root = tree::parse(source.text()).map_err(|(message, span)| {
+        let root = Document::tree(source).map_err(|(message, span)| {
             Diagnostic::error("E0101", format!("this is not TOML: {message}")).at(source, span)
         })?;
         Ok(Document { source: Arc::clone(source), root })
+    }
+
+    fn tree(source: &Source) -> Result<tree::Node, (String, Range<usize>)> {
+        tree::parse(source.text())
     }
 
     /// The file's source.
@@ -88,6 +94,11 @@ impl Document {
     pub fn root<'a>(&'a self, problems: &'a Collector) -> Table<'a> {
         Table::new(&self.source, problems, String::new(), &self.root)
     }
+}
+
+/// The path of the value of a key.
+fn child_path(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
 #[cfg(test)]

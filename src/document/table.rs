@@ -3,8 +3,9 @@ use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::Spanned;
+use super::shape::{self, Kind};
 use super::tree::{Entry, Node, Value};
+use super::{Spanned, child_path};
 use crate::diagnostic::{Collector, Diagnostic, Source, did_you_mean};
 use crate::units::{Dimension, Quantity, Unit};
 
@@ -27,6 +28,9 @@ pub struct Item<'a> {
     path: String,
     node: &'a Node,
 }
+
+/// A quantity is text, or a bare number where it is pure.
+const QUANTITY: &[Kind] = &[Kind::String, Kind::Number];
 
 impl<'a> Table<'a> {
     pub(super) fn new(
@@ -75,6 +79,16 @@ impl<'a> Table<'a> {
         self.problems.push(diagnostic.at(self.source, span));
     }
 
+    /// The keys of a table within this one. Does not count as asking for them.
+    pub fn keys(&self, table: &str) -> impl Iterator<Item = &'a str> {
+        let entries: &[Entry] =
+            match self.raw().iter().find(|entry| entry.key == table).map(|e| &e.node.value) {
+                Some(Value::Table(entries)) => entries,
+                _ => &[],
+            };
+        entries.iter().map(|entry| entry.key.as_str())
+    }
+
     /// The place of a key of a table within this one. Does not count as asking for it.
     pub fn key_span(&self, table: &str, key: &str) -> Option<Range<usize>> {
         let inner = self.raw().iter().find(|entry| entry.key == table)?;
@@ -89,6 +103,7 @@ impl<'a> Table<'a> {
 
     /// All entries in file order, each with the place of its key; all count as asked for.
     pub fn entries(&self) -> Vec<(Spanned<String>, Item<'a>)> {
+        shape::all_entries(self.source, &self.path);
         self.raw()
             .iter()
             .map(|entry| {
@@ -100,19 +115,32 @@ impl<'a> Table<'a> {
     }
 
     fn child(&self, entry: &'a Entry) -> Item<'a> {
-        let path =
-            if self.path.is_empty() { entry.key.clone() } else { format!("{}.{}", self.path, entry.key) };
+        let path = child_path(&self.path, &entry.key);
         Item { source: self.source, problems: self.problems, path, node: &entry.node }
+    }
+
+    /// The value of a key that is read as one of these kinds.
+    fn of(&self, key: &str, kinds: &[Kind]) -> Option<Item<'a>> {
+        shape::read_as(self.source, &child_path(&self.path, key), kinds);
+        self.item(key)
+    }
+
+    /// The value of a key that must be there and is read as one of these kinds.
+    fn required_of(&self, key: &str, kinds: &[Kind]) -> Option<Item<'a>> {
+        shape::read_as(self.source, &child_path(&self.path, key), kinds);
+        self.required(key)
     }
 
     /// The value of a key, of whatever kind.
     pub fn item(&self, key: &str) -> Option<Item<'a>> {
+        shape::asked_for(self.source, &self.path, key, false);
         self.asked.borrow_mut().push(key.to_string());
         self.raw().iter().find(|entry| entry.key == key).map(|entry| self.child(entry))
     }
 
     /// The value of a key that must be there (E0103).
     pub fn required(&self, key: &str) -> Option<Item<'a>> {
+        shape::asked_for(self.source, &self.path, key, true);
         let item = self.item(key);
         if item.is_none() {
             let place = if self.path.is_empty() { String::new() } else { format!(" in `{}`", self.path) };
@@ -135,77 +163,77 @@ impl<'a> Table<'a> {
 
     /// A string.
     pub fn string(&self, key: &str) -> Option<Spanned<String>> {
-        self.item(key)?.string()
+        self.of(key, &[Kind::String])?.string()
     }
 
     /// A string that must be there.
     pub fn required_string(&self, key: &str) -> Option<Spanned<String>> {
-        self.required(key)?.string()
+        self.required_of(key, &[Kind::String])?.string()
     }
 
     /// A number without a unit.
     pub fn number(&self, key: &str) -> Option<Spanned<f64>> {
-        self.item(key)?.number()
+        self.of(key, &[Kind::Number])?.number()
     }
 
     /// A number without a unit that must be there.
     pub fn required_number(&self, key: &str) -> Option<Spanned<f64>> {
-        self.required(key)?.number()
+        self.required_of(key, &[Kind::Number])?.number()
     }
 
     /// A whole number.
     pub fn integer(&self, key: &str) -> Option<Spanned<i64>> {
-        self.item(key)?.integer()
+        self.of(key, &[Kind::Integer])?.integer()
     }
 
     /// A whole number that must be there.
     pub fn required_integer(&self, key: &str) -> Option<Spanned<i64>> {
-        self.required(key)?.integer()
+        self.required_of(key, &[Kind::Integer])?.integer()
     }
 
     /// True or false.
     pub fn boolean(&self, key: &str) -> Option<Spanned<bool>> {
-        self.item(key)?.boolean()
+        self.of(key, &[Kind::Boolean])?.boolean()
     }
 
     /// A quantity such as `"45 mg"`, of a given dimension or of any.
     pub fn quantity(&self, key: &str, dimension: Option<Dimension>) -> Option<Spanned<Quantity>> {
-        self.item(key)?.quantity(dimension)
+        self.of(key, QUANTITY)?.quantity(dimension)
     }
 
     /// A quantity that must be there.
     pub fn required_quantity(&self, key: &str, dimension: Option<Dimension>) -> Option<Spanned<Quantity>> {
-        self.required(key)?.quantity(dimension)
+        self.required_of(key, QUANTITY)?.quantity(dimension)
     }
 
     /// A unit such as `"ng/mL"`, of a given dimension or of any.
     pub fn unit(&self, key: &str, dimension: Option<Dimension>) -> Option<Spanned<Unit>> {
-        self.item(key)?.unit(dimension)
+        self.of(key, &[Kind::String])?.unit(dimension)
     }
 
     /// A unit that must be there.
     pub fn required_unit(&self, key: &str, dimension: Option<Dimension>) -> Option<Spanned<Unit>> {
-        self.required(key)?.unit(dimension)
+        self.required_of(key, &[Kind::String])?.unit(dimension)
     }
 
     /// A table within this one.
     pub fn table(&self, key: &str) -> Option<Table<'a>> {
-        self.item(key)?.table()
+        self.of(key, &[Kind::Table])?.table()
     }
 
     /// A table within this one that must be there.
     pub fn required_table(&self, key: &str) -> Option<Table<'a>> {
-        self.required(key)?.table()
+        self.required_of(key, &[Kind::Table])?.table()
     }
 
     /// An array.
     pub fn array(&self, key: &str) -> Option<Spanned<Vec<Item<'a>>>> {
-        self.item(key)?.array()
+        self.of(key, &[Kind::Array])?.array()
     }
 
     /// An array that must be there.
     pub fn required_array(&self, key: &str) -> Option<Spanned<Vec<Item<'a>>>> {
-        self.required(key)?.array()
+        self.required_of(key, &[Kind::Array])?.array()
     }
 
     /// Refuses every key that nobody asked for (E0102).
@@ -302,6 +330,7 @@ impl<'a> Item<'a> {
 
     /// The value as a string.
     pub fn string(&self) -> Option<Spanned<String>> {
+        shape::read_as(self.source, &self.path, &[Kind::String]);
         match &self.node.value {
             Value::String(text) => self.here(text.clone()),
             _ => self.wrong("a string"),
@@ -310,6 +339,7 @@ impl<'a> Item<'a> {
 
     /// The value as a number without a unit.
     pub fn number(&self) -> Option<Spanned<f64>> {
+        shape::read_as(self.source, &self.path, &[Kind::Number]);
         match self.node.value {
             Value::Float(value) => self.here(value),
             // Whole numbers in files are far below 2^53; larger ones lose nothing that matters.
@@ -321,6 +351,7 @@ impl<'a> Item<'a> {
 
     /// The value as a whole number.
     pub fn integer(&self) -> Option<Spanned<i64>> {
+        shape::read_as(self.source, &self.path, &[Kind::Integer]);
         match self.node.value {
             Value::Integer(value) => self.here(value),
             _ => self.wrong("a whole number"),
@@ -329,6 +360,7 @@ impl<'a> Item<'a> {
 
     /// The value as true or false.
     pub fn boolean(&self) -> Option<Spanned<bool>> {
+        shape::read_as(self.source, &self.path, &[Kind::Boolean]);
         match self.node.value {
             Value::Boolean(value) => self.here(value),
             _ => self.wrong("true or false"),
@@ -337,6 +369,7 @@ impl<'a> Item<'a> {
 
     /// The value as an array.
     pub fn array(&self) -> Option<Spanned<Vec<Item<'a>>>> {
+        shape::read_as(self.source, &self.path, &[Kind::Array]);
         match &self.node.value {
             Value::Array(nodes) => self.here(
                 nodes
@@ -356,6 +389,7 @@ impl<'a> Item<'a> {
 
     /// The value as a table.
     pub fn table(&self) -> Option<Table<'a>> {
+        shape::read_as(self.source, &self.path, &[Kind::Table]);
         match self.node.value {
             Value::Table(_) => Some(Table::new(self.source, self.problems, self.path.clone(), self.node)),
             _ => self.wrong("a table"),
@@ -364,6 +398,7 @@ impl<'a> Item<'a> {
 
     /// The value as a quantity, of a given dimension or of any. A bare number stands for a pure number.
     pub fn quantity(&self, dimension: Option<Dimension>) -> Option<Spanned<Quantity>> {
+        shape::read_as(self.source, &self.path, QUANTITY);
         let quantity = match &self.node.value {
             Value::String(text) => match Quantity::from_str(text) {
                 Ok(quantity) => quantity,

@@ -38,6 +38,11 @@ impl ExprError {
         self
     }
 
+    /// Whether the error is that a name is not known; the span is then the name's.
+    pub fn is_unknown_name(&self) -> bool {
+        self.code == UNKNOWN_NAME
+    }
+
     /// The same error where the expression stands at byte `offset` of a larger text.
     #[must_use]
     pub fn shifted(mut self, offset: usize) -> Self {

@@ -62,5 +62,5 @@ pub use checked::Checked;
 pub use error::ExprError;
 pub use evaluate::{Column, Scratch};
 pub use program::Program;
-pub use scope::{Scope, Symbol};
+pub use scope::{Absent, Scope, Symbol};
 pub use syntax::Expression;

@@ -18,6 +18,15 @@ pub struct Symbol {
     pub levels: Option<Vec<String>>,
 }
 
+/// Why a name that its author has written down is not known in a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// Its own definition is wrong, which has been reported.
+    Broken,
+    /// It is defined further down.
+    Later,
+}
+
 #[derive(Clone, Debug)]
 pub(super) enum Entry {
     Symbol(Symbol),
@@ -28,6 +37,8 @@ pub(super) enum Entry {
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     names: BTreeMap<String, Entry>,
+    /// Names that are known to their author but not here.
+    absent: BTreeMap<String, Absent>,
     unchecked: bool,
 }
 
@@ -63,6 +74,16 @@ impl Scope {
     /// As [`Scope::symbol`].
     pub fn define(&mut self, name: &str, value: Checked, unit: Option<Unit>) -> Result<(), ExprError> {
         self.enter(name, Entry::Definition { value, unit })
+    }
+
+    /// Takes note of a name that its author has written down and that is not known here.
+    pub fn absent(&mut self, name: &str, why: Absent) {
+        self.absent.insert(name.to_owned(), why);
+    }
+
+    /// Why a name is not known although its author has written it down.
+    pub fn why_absent(&self, name: &str) -> Option<Absent> {
+        self.absent.get(name).copied().filter(|_| !self.names.contains_key(name))
     }
 
     /// The names in the scope, sorted.

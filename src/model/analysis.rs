@@ -1,5 +1,7 @@
 //! Are the equations linear in the compartments, with coefficients that stay constant between events?
 
+use std::fmt;
+
 use super::{Compartment, Definition, Layout};
 use crate::expr::Checked;
 
@@ -27,11 +29,22 @@ pub enum Structure {
 pub struct Nonlinearity {
     /// The compartment whose equation it is.
     pub compartment: String,
-    /// The coefficient that is not constant.
+    /// The term of the equation.
     pub term: String,
-    /// What it depends on.
+    /// In which compartments it is not linear, or which clock changes it: `central`, `drug and target`, `time`.
     pub depends_on: String,
 }
+
+impl fmt::Display for Nonlinearity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Nonlinearity { compartment, term, depends_on } = self;
+        let how = if CLOCKS.contains(&depends_on.as_str()) { "changes with" } else { "is not linear in" };
+        write!(f, "{compartment}: term {term} {how} {depends_on}")
+    }
+}
+
+/// The clocks as people call them: since the start, since the last dose.
+const CLOCKS: [&str; 2] = ["time", "time after dose"];
 
 impl Structure {
     /// Whether the equations are solved exactly.
@@ -45,46 +58,87 @@ pub(super) fn structure(
     compartments: &[Compartment],
     layout: &Layout,
 ) -> Structure {
-    let n = compartments.len();
-    let states: Vec<usize> = (0..n).map(|i| layout.compartment(i)).collect();
-    let clocks = [(layout.time(), "time"), (layout.time_after_dose(), "time after dose")];
+    let system = Moving::new(compartments, layout);
     let mut entries = Vec::new();
     let mut input = Vec::new();
     let mut why = Vec::new();
     for (row, equation) in equations.iter().enumerate() {
-        for column in 0..n {
-            let entry = equation.value.differentiate(states[column]);
-            if entry.is_zero() {
-                continue;
+        let mut linear = true;
+        for (column, (slot, _)) in system.states.iter().enumerate() {
+            let entry = equation.value.differentiate(*slot);
+            if !entry.is_zero() {
+                linear &= system.first(&entry).is_none();
+                entries.push((row, column, entry));
             }
-            let moving = (0..n)
-                .map(|i| (states[i], compartments[i].name.as_str()))
-                .chain(clocks)
-                .find(|(slot, _)| entry.depends_on(*slot));
-            if let Some((_, name)) = moving {
-                why.push(Nonlinearity {
-                    compartment: compartments[row].name.clone(),
-                    term: entry.to_string(),
-                    depends_on: name.to_string(),
-                });
-            }
-            entries.push((row, column, entry));
         }
-        let rest = states.iter().fold(equation.value.clone(), |rest, &slot| rest.at(slot, 0.0));
-        if let Some((_, clock)) = clocks.iter().find(|(slot, _)| rest.depends_on(*slot)) {
-            why.push(Nonlinearity {
-                compartment: compartments[row].name.clone(),
-                term: rest.to_string(),
-                depends_on: (*clock).to_string(),
-            });
-        }
+        let rest = system.states.iter().fold(equation.value.clone(), |rest, (slot, _)| rest.at(*slot, 0.0));
+        linear &= system.first(&rest).is_none();
         if !rest.is_zero() {
             input.push((row, rest));
+        }
+        if !linear {
+            why.extend(system.reasons(&compartments[row].name, &equation.value));
         }
     }
     if why.is_empty() {
         Structure::Linear { matrix: entries, input }
     } else {
         Structure::Nonlinear { jacobian: entries, why }
+    }
+}
+
+/// What moves between events: the slots of the compartments and of the clocks, with their names.
+struct Moving<'a> {
+    states: Vec<(usize, &'a str)>,
+    clocks: [(usize, &'static str); 2],
+}
+
+impl<'a> Moving<'a> {
+    fn new(compartments: &'a [Compartment], layout: &Layout) -> Self {
+        let states = compartments.iter().enumerate().map(|(i, c)| (layout.compartment(i), c.name.as_str()));
+        let clocks = [(layout.time(), CLOCKS[0]), (layout.time_after_dose(), CLOCKS[1])];
+        Moving { states: states.collect(), clocks }
+    }
+
+    /// The first thing that moves on which a coefficient depends.
+    fn first(&self, coefficient: &Checked) -> Option<&'a str> {
+        let all = self.states.iter().chain(&self.clocks);
+        all.map(|(slot, name)| (slot, *name)).find(|(slot, _)| coefficient.depends_on(**slot)).map(|(_, n)| n)
+    }
+
+    /// The terms of an equation that is not linear which make it so; the whole of it where no single one does.
+    fn reasons(&self, compartment: &str, equation: &Checked) -> Vec<Nonlinearity> {
+        let reason = |term: &Checked, depends_on: String| Nonlinearity {
+            compartment: compartment.to_owned(),
+            term: term.to_string(),
+            depends_on,
+        };
+        let terms = equation.terms();
+        let found: Vec<Nonlinearity> =
+            terms.iter().filter_map(|term| Some(reason(term, self.cause(term)?))).collect();
+        if !found.is_empty() {
+            return found;
+        }
+        vec![reason(equation, self.states.first().map_or_else(String::new, |(_, name)| (*name).to_owned()))]
+    }
+
+    /// In what a term is not linear.
+    fn cause(&self, term: &Checked) -> Option<String> {
+        for (slot, name) in &self.states {
+            let coefficient = term.differentiate(*slot);
+            if coefficient.is_zero() {
+                continue;
+            }
+            if coefficient.depends_on(*slot) {
+                return Some((*name).to_owned());
+            }
+            match self.first(&coefficient) {
+                Some(clock) if CLOCKS.contains(&clock) => return Some(clock.to_owned()),
+                Some(other) => return Some(format!("{name} and {other}")),
+                None => {}
+            }
+        }
+        let rest = self.states.iter().fold(term.clone(), |rest, (slot, _)| rest.at(*slot, 0.0));
+        self.first(&rest).map(str::to_owned)
     }
 }

@@ -118,10 +118,13 @@ impl Measure {
 /// `[[checks]]`.
 pub(super) fn read(root: &Table<'_>, covariates: &[Covariate], outputs: &[Output]) -> Vec<Check> {
     let Some(array) = root.array("checks") else { return Vec::new() };
-    array.value.iter().filter_map(|item| check(item, covariates, outputs)).collect()
+    // An output that is wrong has been told of; what is to come of it cannot be said.
+    let sound = root.keys("outputs").count() == outputs.len();
+    let checks = array.value.iter().filter_map(|item| check(item, covariates, outputs, sound));
+    checks.collect()
 }
 
-fn check(item: &Item<'_>, covariates: &[Covariate], outputs: &[Output]) -> Option<Check> {
+fn check(item: &Item<'_>, covariates: &[Covariate], outputs: &[Output], sound: bool) -> Option<Check> {
     let table = item.table()?;
     let what = table.required_string("what");
     let setting = setting(&table, &Setting::default(), covariates);
@@ -130,7 +133,7 @@ fn check(item: &Item<'_>, covariates: &[Covariate], outputs: &[Output]) -> Optio
         against.finish();
         other
     });
-    let figure = table.required("figure").and_then(|item| figure(&item, outputs));
+    let figure = table.required("figure").filter(|_| sound).and_then(|item| figure(&item, outputs));
     let dimension = figure.as_ref().map(|figure| match against {
         Some(_) => Dimension::ONE,
         None => figure.measure.dimension(outputs[figure.output].unit.dimension()),

@@ -64,9 +64,10 @@ fn choice(name: &Spanned<String>, item: &Item<'_>, wanted: &Choices) -> Option<C
             default.span,
             format!("the default `{}` is not among the options", default.value),
         );
-        return None;
     }
-    let chosen = wanted.options.get(&name.value).cloned().unwrap_or(default.value);
+    // With a default that is none, the rest of the file is read as if the first option were it.
+    let default = if options.contains(&default.value) { default.value } else { options.first()?.clone() };
+    let chosen = wanted.options.get(&name.value).cloned().unwrap_or(default);
     if !options.contains(&chosen) {
         table.problems().push(
             Diagnostic::error("E0402", format!("`{chosen}` is no option of `{}`", name.value))

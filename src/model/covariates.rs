@@ -118,14 +118,14 @@ fn covariate(name: &Spanned<String>, item: &Item<'_>) -> Option<Covariate> {
 }
 
 fn continuous(table: &Table<'_>) -> Option<CovariateKind> {
-    let unit = table.required_unit("unit", None)?.value;
-    let reference = table.number("reference").map(|n| unit.to_coherent(n.value));
+    let unit = table.required_unit("unit", None);
+    let reference = table.number("reference");
     let range = match table.array("range") {
         None => None,
         Some(array) => {
             let numbers: Vec<f64> = array.value.iter().filter_map(|n| Some(n.number()?.value)).collect();
             match numbers[..] {
-                [low, high] if low < high => Some((unit.to_coherent(low), unit.to_coherent(high))),
+                [low, high] if low < high => Some((low, high)),
                 _ => {
                     table.error("E0403", array.span, "a range is two numbers, the smaller first");
                     None
@@ -133,6 +133,9 @@ fn continuous(table: &Table<'_>) -> Option<CovariateKind> {
             }
         }
     };
+    let unit = unit?.value;
+    let reference = reference.map(|n| unit.to_coherent(n.value));
+    let range = range.map(|(low, high)| (unit.to_coherent(low), unit.to_coherent(high)));
     Some(CovariateKind::Continuous { unit, reference, range })
 }
 

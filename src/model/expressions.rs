@@ -5,7 +5,7 @@ use super::modifiers::Acting;
 use super::{Compartment, Covariate, Effects, Layout, Parameter};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Item, Table};
-use crate::expr::{Checked, Expression, Scope, Symbol};
+use crate::expr::{Absent, Checked, ExprError, Expression, Scope, Symbol};
 use crate::units::{Dimension, Unit};
 
 /// A named expression.
@@ -60,13 +60,24 @@ pub(super) fn expression(item: &Item<'_>, scope: &Scope) -> Option<(String, Chec
     match parsed.check(scope) {
         Ok(checked) => Some((text, checked)),
         Err(errors) => {
-            errors.into_iter().for_each(|error| report(item, error));
+            for mut error in errors {
+                let name = text.get(error.span.clone()).filter(|_| error.is_unknown_name());
+                match name.and_then(|name| scope.why_absent(name)) {
+                    // What is wrong with another definition is told there.
+                    Some(Absent::Broken) => continue,
+                    Some(Absent::Later) => {
+                        error.help = Some("a definition may use those above it, and not itself".into());
+                    }
+                    None => {}
+                }
+                report(item, error);
+            }
             None
         }
     }
 }
 
-fn report(item: &Item<'_>, error: crate::expr::ExprError) {
+fn report(item: &Item<'_>, error: ExprError) {
     let span = error.span.clone();
     item.report_within(error.into(), span);
 }
@@ -113,6 +124,9 @@ impl<'a> Names<'a> {
             let name = format!("eta.{}", e.name);
             names.symbol("random-effects", &e.name, &name, layout.effect(i), Unit::one(), None);
         }
+        for (table, prefix) in [("parameters", ""), ("covariates", ""), ("random-effects", "eta.")] {
+            root.keys(table).for_each(|key| names.scope.absent(&format!("{prefix}{key}"), Absent::Broken));
+        }
         names
     }
 
@@ -122,6 +136,7 @@ impl<'a> Names<'a> {
             let unit = Unit::coherent(d.value.dimension());
             self.symbol("individual", &d.name, &d.name, layout.individual(i), unit, None);
         }
+        self.root.keys("individual").for_each(|key| self.scope.absent(key, Absent::Broken));
         self
     }
 
@@ -131,8 +146,12 @@ impl<'a> Names<'a> {
             self.symbol("equations", &c.name, &c.name, layout.compartment(i), c.unit.clone(), None);
         }
         let hours = || Unit::coherent(Dimension::TIME);
-        self.symbol("equations", "t", "t", layout.time(), hours(), None);
-        self.symbol("equations", "tad", "tad", layout.time_after_dose(), hours(), None);
+        for (clock, slot) in [("t", layout.time()), ("tad", layout.time_after_dose())] {
+            let taken = ["parameters", "covariates", "individual", "equations"]
+                .into_iter()
+                .find(|table| self.root.key_span(table, clock).is_some());
+            self.symbol(taken.unwrap_or("equations"), clock, clock, slot, hours(), None);
+        }
         self
     }
 
@@ -157,7 +176,7 @@ impl<'a> Names<'a> {
 }
 
 /// Reports a refused name at its key.
-fn refuse(root: &Table<'_>, table: &str, key: &str, error: crate::expr::ExprError) {
+fn refuse(root: &Table<'_>, table: &str, key: &str, error: ExprError) {
     let span = root.key_span(table, key).unwrap_or(0..0);
     root.report(error.into(), span);
 }
@@ -166,15 +185,18 @@ fn refuse(root: &Table<'_>, table: &str, key: &str, error: crate::expr::ExprErro
 pub(super) fn individual(root: &Table<'_>, names: &Names<'_>, acting: &Acting<'_>) -> Vec<Definition> {
     let Some(table) = root.table("individual") else { return Vec::new() };
     let mut scope = names.scope().clone();
+    root.keys("individual").for_each(|key| scope.absent(key, Absent::Later));
     let mut definitions = Vec::new();
     for (name, item) in table.entries() {
-        if let Some((text, value)) = expression(&item, &scope) {
-            let value = acting.scaled(&name.value, value);
-            let unit = Unit::coherent(value.dimension());
-            if let Err(error) = scope.define(&name.value, value.clone(), Some(unit)) {
-                refuse(root, "individual", &name.value, error);
-            }
-            definitions.push(Definition { name: name.value, text, value });
+        let Some((text, value)) = expression(&item, &scope) else {
+            scope.absent(&name.value, Absent::Broken);
+            continue;
+        };
+        let value = acting.scaled(&name.value, value);
+        let unit = Unit::coherent(value.dimension());
+        match scope.define(&name.value, value.clone(), Some(unit)) {
+            Ok(()) => definitions.push(Definition { name: name.value, text, value }),
+            Err(error) => refuse(root, "individual", &name.value, error),
         }
     }
     definitions
@@ -205,7 +227,10 @@ pub(super) fn outputs(root: &Table<'_>, names: &Names<'_>, choices: &[Choice], c
     let mut scope = names.scope().clone();
     let mut outputs = Vec::new();
     for (name, item) in table.entries() {
-        let Some(output) = output(&name.value, &item, &scope, choices, checked) else { continue };
+        let Some(output) = output(&name.value, &item, &scope, choices, checked) else {
+            scope.absent(&name.value, Absent::Broken);
+            continue;
+        };
         if let Err(error) = scope.define(&output.name, output.value.clone(), Some(output.unit.clone())) {
             refuse(root, "outputs", &output.name, error);
         }

@@ -39,10 +39,10 @@ fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices) -> Option<Mod
         individual: 0,
         compartments: compartments.len(),
     };
-    let base = |layout: &Layout| Names::base(root, &parameters, &covariates, &effects, layout, head.checked);
-    let individual = expressions::individual(root, &base(&layout), &acting);
+    let names = Names::base(root, &parameters, &covariates, &effects, &layout, head.checked);
+    let individual = expressions::individual(root, &names, &acting);
     layout.individual = individual.len();
-    let names = base(&layout).individual(&individual, &layout);
+    let names = names.individual(&individual, &layout);
     let mut formulations = formulations::read(root, names.scope(), &compartments, head.checked);
     let mut doses = formulations::doses(root, names.scope(), &compartments, head.checked);
     acting.scale_bioavailability(&mut formulations, &mut doses);
