@@ -112,7 +112,10 @@ fn wrong_input_ends_with_2_and_leaves_nothing() {
         (&["run", "nowhere.toml"], &["E0109", "nowhere.toml"]),
         (&["run", "binary.toml"], &["E0109", "UTF-8"]),
         (&["run", "study.toml", "--subjects", "0"], &["subjects"]),
-        (&["show", "upadacitinib-klunder"], &["E0108", "did you mean `upadacitinib-klunder-2019`?"]),
+        (
+            &["show", "upadacitinib-klunder"],
+            &["E0108", "did you mean `upadacitinib-klunder-2018` or `upadacitinib-klunder-2019`?"],
+        ),
         (&["check", "wrong.toml"], &["E0102"]),
         (&["plot", "full", "--what", "er"], &["E0109", "results.json"]),
     ];

@@ -4,6 +4,7 @@ mod absorption;
 mod bad_input;
 mod bad_papers;
 mod batch;
+mod check;
 mod command;
 mod conformance;
 mod diff;

@@ -112,7 +112,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cli", &["*"]),
 ];
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+/// Every Rust source below a folder.
+pub fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {

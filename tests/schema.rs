@@ -15,6 +15,8 @@ use exposim::run::kind;
 use exposim::trial::Study;
 use serde_json::Value;
 
+use crate::rooms::sources;
+
 fn schemas() -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_exposim")).arg("schema").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -150,17 +152,6 @@ fn properties(schema: &Value, found: &mut BTreeSet<String>) {
         }
         Value::Array(items) => items.iter().for_each(|inner| properties(inner, found)),
         _ => {}
-    }
-}
-
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            found.push(path);
-        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::files::{Disk, named};
 use super::{Stop, print};
 use crate::diagnostic::{Collector, Diagnostic, Problems, Severity, Source};
 use crate::document::Document;
+use crate::dosing::dataset::DataSet;
 use crate::evidence::Evidence;
 use crate::model::{Choices, Model};
 use crate::population::Population;
@@ -17,7 +18,7 @@ use crate::trial::Study;
 /// Arguments of `exposim check`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Files: models, populations, evidence or studies; or names of shipped files.
+    /// Files: models, populations, evidence, studies or data sets (.csv); or names of shipped files.
     #[arg(required = true)]
     files: Vec<String>,
     /// Print the problems as JSON, with positions, for editors.
@@ -60,8 +61,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     }
 }
 
-/// What a file is, by the table that opens it, and the warnings of reading it.
+/// What a file is, by its ending or by the table that opens it, and the warnings of reading it.
 fn check(source: &Arc<Source>, path: &Path) -> Result<(&'static str, Vec<Diagnostic>), Problems> {
+    if path.extension().is_some_and(|ending| ending == "csv") {
+        return Ok(("a data set", DataSet::read(source)?.1));
+    }
     let document = Document::parse(source)?;
     let problems = Collector::new();
     let root = document.root(&problems);

@@ -25,6 +25,7 @@ const SPECIMENS: &[(FileKind, &str)] = &[
     (FileKind::Evidence, include_str!("specimens/quantiles.toml")),
     (FileKind::Study, include_str!("../../examples/dose-reduction.toml")),
     (FileKind::Study, include_str!("specimens/study.toml")),
+    (FileKind::Study, include_str!("specimens/protocol.toml")),
 ];
 
 /// Arguments of `exposim schema`.

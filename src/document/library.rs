@@ -108,11 +108,12 @@ impl Files for Recorder<'_> {
 /// The problem of a name behind which there is nothing (E0108).
 pub fn not_found(name: &str) -> Diagnostic {
     let shipped = || SHIPPED.iter().map(|(shipped, _)| *shipped);
-    let begun = || shipped().find(|shipped| name.len() > 3 && shipped.starts_with(name));
-    let near = did_you_mean(name, shipped()).or_else(begun);
-    let help = near.map_or_else(
-        || "name a shipped file (`exposim models` lists them) or give the path of your own".to_string(),
-        |near| format!("did you mean `{near}`?"),
-    );
+    let begun = || shipped().filter(|shipped| name.len() > 3 && shipped.starts_with(name));
+    let near: Vec<&str> = did_you_mean(name, shipped()).map_or_else(|| begun().collect(), |near| vec![near]);
+    let help = if near.is_empty() {
+        "name a shipped file (`exposim models` lists them) or give the path of your own".to_string()
+    } else {
+        format!("did you mean `{}`?", near.join("` or `"))
+    };
     Diagnostic::error("E0108", format!("there is no file `{name}`")).help(help)
 }

@@ -108,10 +108,11 @@ impl<'a> Moving<'a> {
 
     /// The terms of an equation that is not linear which make it so; the whole of it where no single one does.
     fn reasons(&self, compartment: &str, equation: &Checked) -> Vec<Nonlinearity> {
-        let reason = |term: &Checked, depends_on: String| Nonlinearity {
-            compartment: compartment.to_owned(),
-            term: term.to_string(),
-            depends_on,
+        let reason = |term: &Checked, depends_on: String| {
+            // The sign belongs to the sum, not to the term.
+            let shown = term.to_string();
+            let term = if shown.starts_with('-') { term.neg().to_string() } else { shown };
+            Nonlinearity { compartment: compartment.to_owned(), term, depends_on }
         };
         let terms = equation.terms();
         let found: Vec<Nonlinearity> =
