@@ -4,6 +4,7 @@ use exposim::diagnostic::Source;
 use exposim::document::{Files, SHIPPED, Shipped};
 use exposim::model::{Choices, Model, Structure};
 use exposim::population::{Cohort, Individuals, Population, bind};
+use exposim::random::Subjects;
 
 fn model(name: &str) -> Model {
     let source = Shipped.open(name).unwrap();
@@ -48,7 +49,7 @@ fn the_crohn_population_has_the_reported_quartiles() {
     let population = population("crohn-anti-tnf-failure");
     let mut cohort = Cohort::default();
     let n = 200_000u64;
-    population.draw(7, 0..n, &mut cohort);
+    population.draw(7, &(0..n).into(), &mut cohort);
     // Fang et al., Table 1. Monte-Carlo error of a quartile of 200,000 is about 0.3 % of the spread.
     for (name, unit, q) in [
         ("AGE", 8766.0, [23.0, 29.0, 34.0]),
@@ -81,11 +82,22 @@ fn the_crohn_population_has_the_reported_quartiles() {
 fn a_subject_is_the_same_whatever_the_block() {
     let population = population("crohn-anti-tnf-failure");
     let (mut all, mut part) = (Cohort::default(), Cohort::default());
-    population.draw(3, 0..50, &mut all);
-    population.draw(3, 20..27, &mut part);
+    population.draw(3, &(0..50).into(), &mut all);
+    population.draw(3, &(20..27).into(), &mut part);
     for variable in 0..population.variables().len() {
         assert_eq!(part.column(variable), &all.column(variable)[20..27]);
     }
+}
+
+#[test]
+fn another_trial_has_other_subjects() {
+    let population = population("crohn-anti-tnf-failure");
+    let (mut first, mut second) = (Cohort::default(), Cohort::default());
+    population.draw(3, &(0..50).into(), &mut first);
+    population.draw(3, &Subjects { replicate: 1, numbers: 0..50 }, &mut second);
+    let albumin = population.place("ALB").unwrap();
+    let pairs = first.column(albumin).iter().zip(second.column(albumin));
+    assert_eq!(pairs.filter(|(a, b)| a == b).count(), 0);
 }
 
 #[test]

@@ -1,13 +1,11 @@
 //! From covariates, random effects and typical values to individual parameters, over a block of subjects.
 
-use std::ops::Range;
-
 use super::{Cohort, Population};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::expr::{Column, Program, Scratch};
 use crate::math::exp;
 use crate::model::{CovariateKind, Model};
-use crate::random::{Address, Purpose, Stream};
+use crate::random::{Address, Purpose, Stream, Subjects};
 
 /// Where a model's covariate comes from.
 #[derive(Clone, Debug)]
@@ -121,14 +119,14 @@ impl<'m> Individuals<'m> {
     }
 
     /// The random effects of a range of subjects: one column an effect.
-    pub fn effects(&self, subjects: Range<u64>) -> Vec<Vec<f64>> {
+    pub fn effects(&self, subjects: &Subjects) -> Vec<Vec<f64>> {
         let effects = self.model.effects();
         let n = effects.list().len();
-        let lanes = usize::try_from(subjects.end.saturating_sub(subjects.start)).unwrap_or(0);
+        let lanes = subjects.count();
         let mut columns = vec![vec![0.0; lanes]; n];
         let mut deviates = vec![0.0; n];
-        for (lane, subject) in subjects.enumerate() {
-            let mut stream = Stream::new(Address::new(self.seed, Purpose::Etas).subject(subject));
+        let streams = subjects.streams(Address::new(self.seed, Purpose::Etas));
+        for (lane, mut stream) in streams.enumerate() {
             deviates.iter_mut().for_each(|z| *z = stream.normal());
             super::copula::correlate(effects.root(), &mut deviates);
             for (column, &eta) in columns.iter_mut().zip(&deviates) {

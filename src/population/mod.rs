@@ -11,13 +11,12 @@ mod read;
 pub use individuals::{Individuals, ModelCovariate, bind};
 pub use marginal::{Marginal, MarginalError};
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Problems, Source};
 use crate::expr::{Column, Program, Scratch};
 use crate::model::Provenance;
-use crate::random::{Address, Purpose, Stream};
+use crate::random::{Address, Purpose, Subjects};
 use crate::units::Unit;
 
 /// A covariate of a population.
@@ -115,10 +114,10 @@ impl Population {
         self.variables.iter().position(|v| v.name == name)
     }
 
-    /// Draws the covariates of a range of subjects. A subject's values depend on the seed and its number alone: the
-    /// variable at place k of the file takes the draw with index k.
-    pub fn draw(&self, seed: u64, subjects: Range<u64>, cohort: &mut Cohort) {
-        let lanes = usize::try_from(subjects.end.saturating_sub(subjects.start)).unwrap_or(0);
+    /// Draws the covariates of a range of subjects. A subject's values depend on the seed, its replicate and its number
+    /// alone: the variable at place k of the file takes the draw with index k.
+    pub fn draw(&self, seed: u64, subjects: &Subjects, cohort: &mut Cohort) {
+        let lanes = subjects.count();
         let n = self.variables.len();
         cohort.columns.resize_with(n, Vec::new);
         for column in &mut cohort.columns {
@@ -126,8 +125,8 @@ impl Population {
             column.resize(lanes, 0.0);
         }
         let mut deviates = vec![0.0; n];
-        for (lane, subject) in subjects.enumerate() {
-            let mut stream = Stream::new(Address::new(seed, Purpose::Covariates).subject(subject));
+        let streams = subjects.streams(Address::new(seed, Purpose::Covariates));
+        for (lane, mut stream) in streams.enumerate() {
             deviates.iter_mut().for_each(|z| *z = stream.normal());
             copula::correlate(&self.copula, &mut deviates);
             for ((variable, &z), column) in self.variables.iter().zip(&deviates).zip(&mut cohort.columns) {

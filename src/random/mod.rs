@@ -9,6 +9,7 @@
 //! distribution function, so the index of a draw never depends on the values before it.
 
 use std::convert::Infallible;
+use std::ops::Range;
 
 use rand::SeedableRng;
 use rand::rand_core::{Rng, TryRng};
@@ -98,6 +99,34 @@ impl Address {
     #[must_use]
     pub fn subject(self, subject: u64) -> Self {
         Address { subject, ..self }
+    }
+}
+
+/// Subjects by their numbers, within one simulated trial. Replicate 0 is the trial that is simulated once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subjects {
+    /// The simulated trial: each has subjects of its own.
+    pub replicate: u32,
+    /// Their numbers in it.
+    pub numbers: Range<u64>,
+}
+
+impl From<Range<u64>> for Subjects {
+    fn from(numbers: Range<u64>) -> Self {
+        Subjects { replicate: 0, numbers }
+    }
+}
+
+impl Subjects {
+    /// How many they are.
+    pub fn count(&self) -> usize {
+        usize::try_from(self.numbers.end.saturating_sub(self.numbers.start)).unwrap_or(0)
+    }
+
+    /// The streams at an address, one a subject in the order of their numbers.
+    pub fn streams(&self, address: Address) -> impl Iterator<Item = Stream> + use<> {
+        let address = address.replicate(self.replicate);
+        self.numbers.clone().map(move |subject| Stream::new(address.subject(subject)))
     }
 }
 

@@ -196,7 +196,7 @@ fn carry(trial: &Trial<'_>, subjects: Range<u64>, ranges: &[[f64; 2]]) -> Leaf {
     let (mut sums, mut counts) = (Sums::new(study), Counts::new(study));
     let mut outcomes = Outcomes::default();
     let first = subjects.start;
-    let block = trial.block(subjects);
+    let block = trial.block(&subjects.into());
     let cells = study.arms.len() * study.endpoints.len();
     let mut means = vec![vec![0.0; block.lanes()]; cells];
     let mut failures = vec![None; block.lanes()];

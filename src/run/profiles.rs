@@ -20,7 +20,7 @@ fn times(interval: f64) -> Vec<f64> {
 /// The last dosing interval of each arm, at the central parameters.
 pub(super) fn profiles(trial: &Trial<'_>) -> Vec<Profile> {
     let study = trial.study();
-    let block = trial.block(0..study.subjects.min(SAMPLE));
+    let block = trial.block(&(0..study.subjects.min(SAMPLE)).into());
     let unit = rows::metric_unit(crate::response::Metric::Cmax, &study.model.outputs()[study.output].unit);
     let mut profiles = Vec::new();
     for (place, arm) in study.arms.iter().enumerate() {

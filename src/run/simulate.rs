@@ -363,7 +363,8 @@ fn effects(model: &Model, data: &DataSet, request: &Request) -> Vec<Vec<f64>> {
     if request.between == BetweenSubjects::Typical {
         return vec![vec![0.0; rows]; model.effects().list().len()];
     }
-    let drawn = Individuals::new(model, Vec::new(), request.seed).effects(0..data.subjects().len() as u64);
+    let drawn =
+        Individuals::new(model, Vec::new(), request.seed).effects(&(0..data.subjects().len() as u64).into());
     let over_rows = |effect: Vec<f64>| {
         let mut column = vec![0.0; rows];
         for (subject, eta) in data.subjects().iter().zip(effect) {

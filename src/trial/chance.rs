@@ -2,13 +2,11 @@
 //! every draw of the parameters. Each draw has an address that names what it is for and when, so that a visit, an arm
 //! or a response that is added changes no other.
 
-use std::ops::Range;
-
 use super::condition::{Condition, Signal};
 use super::protocol::{Choice, Randomisation};
 use super::{Cause, Study};
 use crate::population::Cohort;
-use crate::random::{Address, Purpose, Stream};
+use crate::random::{Address, Purpose, Stream, Subjects};
 
 /// A visit that does not take place.
 pub(super) const MISSED: i8 = i8::MIN;
@@ -68,10 +66,10 @@ fn index(time: f64) -> u64 {
 }
 
 impl Chance {
-    pub(super) fn draw(study: &Study, moments: &Moments, subjects: &Range<u64>, cohort: &Cohort) -> Self {
+    pub(super) fn draw(study: &Study, moments: &Moments, subjects: &Subjects, cohort: &Cohort) -> Self {
         let luck = study.responses.iter().map(|response| {
             let address = Address::new(study.seed, Purpose::Luck).occasion(occasion(&response.name));
-            subjects.clone().map(|s| Stream::new(address.subject(s)).uniform()).collect()
+            subjects.streams(address).map(|mut stream| stream.uniform()).collect()
         });
         Chance {
             luck: luck.collect(),
@@ -80,7 +78,7 @@ impl Chance {
             groups: groups(study, subjects, cohort),
             stops: stops(study, subjects, cohort),
             taken: taken(study, subjects),
-            lanes: usize::try_from(subjects.end - subjects.start).unwrap_or(0),
+            lanes: subjects.count(),
         }
     }
 
@@ -120,15 +118,14 @@ impl Chance {
     }
 }
 
-fn attendance(study: &Study, moments: &Moments, subjects: &Range<u64>) -> Vec<Vec<i8>> {
+fn attendance(study: &Study, moments: &Moments, subjects: &Subjects) -> Vec<Vec<i8>> {
     let Some(visits) = study.visits.as_ref().filter(|v| v.window > 0 || v.missed > 0.0) else {
         return Vec::new();
     };
     let width = f64::from(2 * visits.window + 1);
     let address = Address::new(study.seed, Purpose::Visits);
     let mut days = vec![Vec::new(); moments.planned.len()];
-    for subject in subjects.clone() {
-        let mut stream = Stream::new(address.subject(subject));
+    for mut stream in subjects.streams(address) {
         for (planned, days) in moments.planned.iter().zip(&mut days) {
             stream.seek(2 * index(*planned));
             let missed = stream.uniform() < visits.missed;
@@ -142,14 +139,13 @@ fn attendance(study: &Study, moments: &Moments, subjects: &Range<u64>) -> Vec<Ve
     days
 }
 
-fn noise(study: &Study, moments: &Moments, subjects: &Range<u64>) -> Vec<Vec<Vec<f64>>> {
+fn noise(study: &Study, moments: &Moments, subjects: &Subjects) -> Vec<Vec<Vec<f64>>> {
     let mut noise = vec![Vec::new(); study.responses.len()];
     for assay in &study.assays {
         let address = Address::new(study.seed, Purpose::Assay)
             .occasion(occasion(&study.responses[assay.response].name));
         let mut columns = vec![Vec::new(); moments.measured.len()];
-        for subject in subjects.clone() {
-            let mut stream = Stream::new(address.subject(subject));
+        for mut stream in subjects.streams(address) {
             for (time, column) in moments.measured.iter().zip(&mut columns) {
                 stream.seek(index(*time));
                 column.push(stream.normal());
@@ -161,7 +157,7 @@ fn noise(study: &Study, moments: &Moments, subjects: &Range<u64>) -> Vec<Vec<Vec
 }
 
 /// The first of the competing reasons. Each has draws of its own.
-fn stops(study: &Study, subjects: &Range<u64>, cohort: &Cohort) -> Vec<(f64, usize)> {
+fn stops(study: &Study, subjects: &Subjects, cohort: &Cohort) -> Vec<(f64, usize)> {
     if study.discontinuation.is_empty() {
         return Vec::new();
     }
@@ -173,16 +169,18 @@ fn stops(study: &Study, subjects: &Range<u64>, cohort: &Cohort) -> Vec<(f64, usi
             Signal::Response(_) => false,
         };
         let time = |cause: &Cause| {
-            let address = Address::new(study.seed, Purpose::Discontinuation).occasion(occasion(&cause.name));
+            let address = Address::new(study.seed, Purpose::Discontinuation)
+                .replicate(subjects.replicate)
+                .occasion(occasion(&cause.name));
             cause.time(Stream::new(address.subject(subject)).uniform(), applies)
         };
         let times = study.discontinuation.iter().map(time).zip(0..);
         times.fold((f64::INFINITY, 0), |first, own| if own.0 < first.0 { own } else { first })
     };
-    subjects.clone().enumerate().map(first).collect()
+    subjects.numbers.clone().enumerate().map(first).collect()
 }
 
-fn taken(study: &Study, subjects: &Range<u64>) -> Vec<(f64, Vec<u8>)> {
+fn taken(study: &Study, subjects: &Subjects) -> Vec<(f64, Vec<u8>)> {
     let Some(adherence) = &study.adherence else { return Vec::new() };
     let phases = study.arms.iter().flat_map(|arm| &arm.phases);
     let mut intervals: Vec<f64> =
@@ -190,14 +188,13 @@ fn taken(study: &Study, subjects: &Range<u64>) -> Vec<(f64, Vec<u8>)> {
     intervals.sort_by(f64::total_cmp);
     intervals.dedup();
     let end = study.arms.iter().map(super::Arm::end).fold(0.0, f64::max);
-    let lanes = usize::try_from(subjects.end - subjects.start).unwrap_or(0);
+    let lanes = subjects.count();
     let of = |interval: f64| {
         let doses = super::course::doses_within(end, interval);
         let mut taken = vec![1; doses * lanes];
         let address =
             Address::new(study.seed, Purpose::Adherence).occasion(occasion(&format!("{interval} h")));
-        for (lane, subject) in subjects.clone().enumerate() {
-            let mut stream = Stream::new(address.subject(subject));
+        for (lane, mut stream) in subjects.streams(address).enumerate() {
             adherence.taken(&mut stream, interval, doses, |dose, times| taken[dose * lanes + lane] = times);
         }
         (interval, taken)
@@ -205,13 +202,13 @@ fn taken(study: &Study, subjects: &Range<u64>) -> Vec<(f64, Vec<u8>)> {
     intervals.into_iter().map(of).collect()
 }
 
-fn groups(study: &Study, subjects: &Range<u64>, cohort: &Cohort) -> Vec<Vec<Vec<usize>>> {
+fn groups(study: &Study, subjects: &Subjects, cohort: &Cohort) -> Vec<Vec<Vec<usize>>> {
     let phase = |choice: &Choice| match choice {
-        Choice::Randomise(randomisation, ..) => subjects
-            .clone()
-            .enumerate()
-            .map(|(lane, s)| randomisation.group(study.seed, s, lane, cohort))
-            .collect(),
+        Choice::Randomise(randomisation, ..) => {
+            let origin = Address::new(study.seed, Purpose::Randomisation).replicate(subjects.replicate);
+            let numbers = subjects.numbers.clone().enumerate();
+            numbers.map(|(lane, s)| randomisation.group(origin, s, lane, cohort)).collect()
+        }
         _ => Vec::new(),
     };
     study.arms.iter().map(|arm| arm.phases.iter().map(|p| phase(&p.choice)).collect()).collect()
@@ -220,14 +217,14 @@ fn groups(study: &Study, subjects: &Range<u64>, cohort: &Cohort) -> Vec<Vec<Vec<
 impl Randomisation {
     /// The group of a subject, by its number in the list of its stratum. Each stratum has a list of its own for all
     /// numbers, in permuted blocks where blocks are asked for; who is not eligible leaves his place empty.
-    fn group(&self, seed: u64, subject: u64, lane: usize, cohort: &Cohort) -> usize {
+    fn group(&self, origin: Address, subject: u64, lane: usize, cohort: &Cohort) -> usize {
         let total: u32 = self.ratio.iter().sum();
         let mut list = occasion(&self.name);
         for &variable in &self.strata {
             let level = cohort.column(variable).get(lane).copied().unwrap_or(0.0);
             list = list.rotate_left(5) ^ occasion(&format!("{variable} {level}"));
         }
-        let address = Address::new(seed, Purpose::Randomisation).occasion(list);
+        let address = origin.occasion(list);
         let Some(block) = self.block else {
             let place = Stream::new(address.subject(subject)).uniform() * f64::from(total);
             return self.weighed(place);
@@ -267,7 +264,9 @@ mod tests {
         let mut randomisation =
             Randomisation { ratio: vec![2, 1], strata: Vec::new(), block: Some(6), name: "a".into() };
         let groups = |r: &Randomisation| -> Vec<usize> {
-            (0..600).map(|s| r.group(1, s, 0, &Cohort::default())).collect()
+            (0..600)
+                .map(|s| r.group(Address::new(1, Purpose::Randomisation), s, 0, &Cohort::default()))
+                .collect()
         };
         let first = groups(&randomisation);
         for block in first.chunks(6) {

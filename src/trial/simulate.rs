@@ -1,7 +1,5 @@
 //! Carries a block of subjects through every arm of a study.
 
-use std::ops::Range;
-
 use super::chance::{Chance, Moments};
 use super::course::Intervals;
 use super::endpoint::Measure;
@@ -12,6 +10,7 @@ use super::{Endpoint, Study};
 use crate::expr::Scratch;
 use crate::kinetics::{BlockKinetics, BlockModel, BlockModelError};
 use crate::population::{Cohort, Individuals};
+use crate::random::Subjects;
 use crate::response::{BiomarkerModel, Draw, ResponseModel};
 
 /// A fitted response.
@@ -159,13 +158,13 @@ impl<'s> Trial<'s> {
     }
 
     /// Draws what the subjects are.
-    pub fn block(&self, subjects: Range<u64>) -> Block {
-        let lanes = usize::try_from(subjects.end.saturating_sub(subjects.start)).unwrap_or(0);
+    pub fn block(&self, subjects: &Subjects) -> Block {
+        let lanes = subjects.count();
         let mut cohort = Cohort::default();
-        self.study.population.draw(self.study.seed, subjects.clone(), &mut cohort);
+        self.study.population.draw(self.study.seed, subjects, &mut cohort);
         let covariates = self.individuals.covariates(&cohort, lanes);
-        let effects = self.individuals.effects(subjects.clone());
-        let chance = Chance::draw(self.study, &self.moments, &subjects, &cohort);
+        let effects = self.individuals.effects(subjects);
+        let chance = Chance::draw(self.study, &self.moments, subjects, &cohort);
         let mut block = Block { lanes, cohort, covariates, effects, chance, central: None };
         block.central = self.prepare(&block, 0);
         block

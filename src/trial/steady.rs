@@ -35,9 +35,9 @@ pub fn steady_exposures(
     let individuals = Individuals::new(model, bind(model, population).ok()?, seed);
     let lanes = usize::try_from(subjects).ok()?;
     let mut cohort = Cohort::default();
-    population.draw(seed, 0..subjects, &mut cohort);
+    population.draw(seed, &(0..subjects).into(), &mut cohort);
     let covariates = individuals.covariates(&cohort, lanes);
-    let effects = individuals.effects(0..subjects);
+    let effects = individuals.effects(&(0..subjects).into());
     let kinetics = kinetics(&block_model, &individuals, (&covariates, &effects), lanes, 0)?;
     let intervals = Intervals::new(&block_model, &kinetics, &[(formulation, dosing.interval)]);
     let mut course = Course::at_steady_state(&intervals, &dosing, lanes)?;
