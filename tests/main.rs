@@ -25,6 +25,7 @@ mod reported_quantiles;
 mod rooms;
 mod schema;
 mod simulate;
+mod simulated_trials;
 mod statistics;
 mod study;
 mod witnesses;

@@ -126,7 +126,7 @@ fn responses(study: &Study) -> Vec<Response> {
 /// What happens in the first arm, and the amount in the body at the end.
 fn simulated(study: &Study) -> (Records, Vec<f64>) {
     let trial = Trial::new(study, responses(study)).unwrap();
-    let block = trial.block(0..study.subjects);
+    let block = trial.block(&(0..study.subjects).into());
     let mut outcomes = Outcomes::default();
     trial.simulate(&block, 0, &mut outcomes);
     (trial.records(&block, 0), outcomes.endpoint(0, 0).to_vec())
@@ -362,7 +362,7 @@ neutropenia = { when = "ANC < 1.0e9/L", do = "step down", apart = "2 weeks" }
     }
     let stopped = |female: f64| {
         let trial = Trial::new(&study, responses(&study)).unwrap();
-        let block = trial.block(0..300);
+        let block = trial.block(&(0..300).into());
         let sex = block.cohort().column(4).to_vec();
         let stopped = |lane: &usize| {
             records.ledger().iter().any(|e| e.lane == *lane && matches!(e.reason, Reason::Discontinued(_)))

@@ -89,7 +89,11 @@ fn ours(line: &Line) -> [f64; 4] {
         }
         "t-test" => of(t_test(&ARM[0], &REFERENCE[0], 0.0, 0.95)),
         "welch" => of(welch(&ARM[0], &REFERENCE[0], 0.0, 0.95)),
-        "ancova" => of(ancova((&ARM[0], &ARM[1]), (&REFERENCE[0], &REFERENCE[1]), 0.0, 0.95).unwrap()),
+        "ancova" => {
+            let arm: Vec<f64> = ARM[0].iter().map(|_| 1.0).chain(REFERENCE[0].iter().map(|_| 0.0)).collect();
+            let baseline = [&ARM[1][..], &REFERENCE[1]].concat();
+            of(ancova(&[&ARM[0][..], &REFERENCE[0]].concat(), &arm, &[baseline], 0.0, 0.95).unwrap())
+        }
         "power" => {
             let law = |trials: f64, p: f64| Binomial::new(trials as u32, p).unwrap();
             let test = |a: Count, b: Count| {
@@ -177,7 +181,7 @@ fn nothing_to_compare_gives_no_evidence() {
     let mut patients = leukaemia(1);
     patients.iter_mut().for_each(|r| r.arm = true);
     assert_eq!(log_rank(&patients, 0.0, 0.95).p, 1.0);
-    assert!(ancova((&[1.0], &[1.0]), (&[2.0], &[1.0]), 0.0, 0.95).is_none());
+    assert!(ancova(&[1.0, 2.0], &[1.0, 0.0], &[vec![1.0, 1.0]], 0.0, 0.95).is_none());
 }
 
 #[test]

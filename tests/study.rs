@@ -10,7 +10,7 @@ use exposim::dosing::regimen::Regimen;
 use exposim::model::{Choices, Model};
 use exposim::population::Population;
 use exposim::response::Metric;
-use exposim::run::results::Results;
+use exposim::run::results::{Estimate, Results};
 use exposim::run::{NoStore, Prepared, RowBatch, Watch, kind};
 use exposim::trial::endpoint::Exposure;
 use exposim::trial::{Study, steady_exposures};
@@ -69,6 +69,16 @@ fn more_subjects_leave_the_first_ones_as_they_are() {
             "{column}"
         );
     }
+}
+
+#[test]
+fn the_same_subjects_in_both_arms_save_more_than_half_of_them() {
+    let (results, _) = results(&study(2048, 0), 2);
+    let contrast = |e: &&Estimate| {
+        e.arm == "step down in remission" && e.endpoint == "hb_52" && e.statistic == "difference"
+    };
+    let gain = results.summary.iter().find(contrast).unwrap().pairing_gain.unwrap();
+    assert!(gain >= 2.0, "{gain}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::dosing::dataset::DataSet;
 use crate::evidence::Evidence;
 use crate::model::{Choices, Model};
 use crate::population::Population;
+use crate::run::validation::Validation;
 use crate::trial::Study;
 
 /// Arguments of `exposim check`.
@@ -77,6 +78,9 @@ fn check(source: &Arc<Source>, path: &Path) -> Result<(&'static str, Vec<Diagnos
     }
     if root.table("population").is_some() {
         return Ok(("a population", Population::read(source)?.1));
+    }
+    if root.has("observed") {
+        return Ok(("a validation", Validation::read(source, &Disk::beside(path))?.1));
     }
     let (_, warnings) = Study::read(source, &Disk::beside(path), &crate::run::kind)?;
     Ok(("a study", warnings))

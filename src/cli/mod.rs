@@ -22,6 +22,7 @@ mod show;
 mod signals;
 mod simulate;
 mod table;
+mod validate;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

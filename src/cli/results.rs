@@ -111,7 +111,7 @@ fn command(prepared: &Prepared<'_>) -> String {
 fn write(results: &Results, prepared: &Prepared<'_>, out: &mut OutFolder) -> Result<(), Stop> {
     let study = prepared.study();
     let summary = out.file("summary.csv")?;
-    out.keep(write_summary(summary, &results.summary)?)?;
+    out.keep(write_summary(summary, results.estimates())?)?;
     let page = render(results).map_err(|e| Stop::Run(e.to_string()))?;
     out.text("report.html", &page)?;
     out.text("results.json", &results_json(results)?)?;

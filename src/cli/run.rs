@@ -11,7 +11,7 @@ use super::files::{Disk, read};
 use super::machine::Machine;
 use super::results::{blocks, produce};
 use super::shard::Wanted;
-use super::{Stop, print, signals};
+use super::{Stop, print, signals, validate};
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::document::Recorder;
 use crate::output::{Identity, OutFolder, complete, results_json};
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     settings: Overrides,
     /// Threads [default: as many as the machine has].
     #[arg(long, default_value_t = 0, hide_default_value = true)]
-    threads: usize,
+    pub(super) threads: usize,
     /// Continue a run that was stopped: blocks that are finished are not computed again.
     #[arg(long)]
     resume: bool,
@@ -46,10 +46,10 @@ pub(super) struct Arguments {
     shard: Option<Wanted>,
     /// Print the results as JSON instead of a table.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// Print nothing but errors.
     #[arg(long, short)]
-    quiet: bool,
+    pub(super) quiet: bool,
 }
 
 /// What the command line says in place of the study file.
@@ -123,8 +123,11 @@ impl From<StudyError> for Stop {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     let disk = Disk::beside(&arguments.study);
     let files = Recorder::new(&disk);
-    let study = read_study(&arguments.study, &files, &arguments.settings, arguments.quiet)?;
     let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&arguments.study));
+    if let Some(source) = validate::opens(&arguments.study)? {
+        return validate::run(&source, &files, &folder, arguments);
+    }
+    let study = read_study(&arguments.study, &files, &arguments.settings, arguments.quiet)?;
     match arguments.shard {
         Some(wanted) => {
             let shard = wanted

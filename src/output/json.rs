@@ -1,11 +1,12 @@
 use super::OutputError;
 use crate::run::results::Results;
+use serde::Serialize;
 
-/// The results as JSON, every number to the bit; a number that is not finite becomes `null`.
+/// The results of a study or a validation as JSON, every number to the bit; a number that is not finite becomes `null`.
 ///
 /// # Errors
 /// None that results can cause.
-pub fn results_json(results: &Results) -> Result<String, OutputError> {
+pub fn results_json(results: &impl Serialize) -> Result<String, OutputError> {
     let mut text =
         serde_json::to_string_pretty(results).map_err(|error| OutputError::Shape(error.to_string()))?;
     text.push('\n');

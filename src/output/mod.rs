@@ -16,6 +16,7 @@ mod parquet;
 mod plain;
 mod rows_compared;
 mod summary;
+mod validation;
 
 pub use blocks::{BlockFolder, Identity};
 pub use columns::{Column, ColumnKind, Values};
@@ -29,3 +30,4 @@ pub use parquet::ParquetRows;
 pub use plain::exact;
 pub use rows_compared::{ColumnCompared, RowsCompared, compare_rows};
 pub use summary::{summary_columns, write_summary};
+pub use validation::write_validation;

@@ -14,7 +14,7 @@ pub fn summary_columns() -> Vec<Column> {
             "",
             "For a contrast: the arm it is compared with, subject by subject",
         ),
-        Column::new("endpoint", text(), "", "Endpoint"),
+        Column::new("endpoint", text(), "", "Endpoint; for figures of simulated trials the analysis"),
         Column::new("statistic", text(), "", "Statistic; `difference` is arm minus reference"),
         Column::new("value", ColumnKind::Real, "see `unit`", "Value"),
         Column::new(
@@ -27,7 +27,7 @@ pub fn summary_columns() -> Vec<Column> {
             "lower",
             ColumnKind::Real,
             "see `unit`",
-            "Lower limit of the 95 % interval from parameter uncertainty",
+            "Lower limit of the 95 % interval from parameter uncertainty; of a `trial median`, of the 95 % prediction interval",
         ),
         Column::new("upper", ColumnKind::Real, "see `unit`", "Upper limit of that interval"),
         Column::new("mc_error", ColumnKind::Real, "see `unit`", "Monte-Carlo standard error"),
@@ -38,10 +38,13 @@ pub fn summary_columns() -> Vec<Column> {
 ///
 /// # Errors
 /// The file cannot be written to.
-pub fn write_summary(file: OutFile, estimates: &[Estimate]) -> Result<OutFile, OutputError> {
+pub fn write_summary<'e>(
+    file: OutFile,
+    estimates: impl IntoIterator<Item = &'e Estimate>,
+) -> Result<OutFile, OutputError> {
     let mut writer = csv::Writer::from_writer(file);
     let names = summary_columns();
-    let mut write = || -> Result<(), csv::Error> {
+    let write = |writer: &mut csv::Writer<OutFile>| -> Result<(), csv::Error> {
         writer.write_record(names.iter().map(|column| &column.name))?;
         for estimate in estimates {
             let limit = |value: Option<f64>| value.map_or(String::new(), exact);
@@ -60,7 +63,7 @@ pub fn write_summary(file: OutFile, estimates: &[Estimate]) -> Result<OutFile, O
         }
         Ok(writer.flush()?)
     };
-    let written = write();
+    let written = write(&mut writer);
     written.map_err(|error| csv_failure(writer.get_ref(), error))?;
     writer.into_inner().map_err(|error| OutputError::Shape(error.to_string()))
 }

@@ -5,11 +5,13 @@ mod changes;
 mod chart;
 mod figure;
 mod grid;
+mod operating;
 mod page;
 mod palette;
 mod qualification;
 mod svg;
 mod terminal;
+mod validation;
 
 pub use answer::answer;
 pub use changes::changes;
@@ -18,3 +20,4 @@ pub use figure::{count, difference, difference_unit, figure, quantity, rough, sh
 pub use page::{PageError, render};
 pub use qualification::qualification;
 pub use terminal::{Colour, terminal};
+pub use validation::{validation_plot, validation_table};

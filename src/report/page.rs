@@ -6,6 +6,7 @@ use super::answer::{self, Contrast, Piece, scenarios, statistic_of};
 use super::chart::{Arms, ChartKind, Room, drawings, point_words};
 use super::figure::{count, difference_unit, figure, quantity, rough, share, signed};
 use super::grid::{Grid, Row, Written};
+use super::operating::Operating;
 use super::palette;
 use crate::run::results::{Curve, EndpointDesign, EndpointKind, Estimate, ParameterRow, Results};
 
@@ -38,6 +39,7 @@ struct Page<'a> {
     draws: String,
     scenarios: Vec<ScenarioView<'a>>,
     differences: Vec<ChartView>,
+    operating: Option<Operating>,
     trade: Vec<ChartView>,
     troughs: Vec<ChartView>,
     profiles: Vec<ChartView>,
@@ -127,13 +129,14 @@ impl<'a> Page<'a> {
             draws: count(u64::from(results.design.draws)),
             scenarios: scenario_views(results, &arms),
             differences: chart_views(results, ChartKind::Differences, "differences"),
+            operating: Operating::of(results),
             trade: chart_views(results, ChartKind::BenefitRisk, "trade"),
             troughs: chart_views(results, ChartKind::Troughs, "troughs"),
             profiles: chart_views(results, ChartKind::Profile, "profiles"),
             curves: curve_views(results),
             outside: outside(results),
             parameters: parameter_groups(results),
-            all: results.summary.iter().map(long_row).collect(),
+            all: results.estimates().map(long_row).collect(),
             failures: failures(results),
             resolved: serde_json::to_string_pretty(&results.provenance.resolved).unwrap_or_default(),
         }

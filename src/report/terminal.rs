@@ -3,6 +3,7 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
 use super::answer::{answer, scenarios};
 use super::figure::count;
 use super::grid::{Grid, Row, Written};
+use super::operating::Operating;
 use super::page::outside;
 use crate::run::results::{Estimate, Results};
 
@@ -43,6 +44,16 @@ pub fn terminal(results: &Results, width: u16, colour: Colour) -> String {
         }
         let tables = Grid::all(results, scenario);
         parts.extend(tables.iter().map(|grid| format!("{}\n{}", bold(&grid.caption()), table(grid, width))));
+    }
+    if let Some(operating) = Operating::of(results) {
+        let mut table = new_table(width);
+        table.set_header(&operating.columns);
+        operating.rows.iter().for_each(|row| {
+            table.add_row(row);
+        });
+        parts.push(format!("{}\n{}", bold(&operating.caption), right_aligned(table, 1)));
+        let notes = operating.notes.iter().map(|note| colour.paint("2", &fill(note, width)));
+        parts.push(notes.collect::<Vec<_>>().join("\n"));
     }
     let foot = foot(results).iter().map(|line| colour.paint("2", &fill(line, width))).collect::<Vec<_>>();
     parts.push(foot.join("\n"));
@@ -136,7 +147,7 @@ fn one_line(estimate: &Estimate) -> String {
 }
 
 /// A text in lines of at most `width` characters.
-fn fill(text: &str, width: u16) -> String {
+pub(super) fn fill(text: &str, width: u16) -> String {
     let width = usize::from(width.max(20));
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {

@@ -17,6 +17,7 @@ pub(super) fn results(trial: &Trial<'_>, fitted: &[Fitted], tally: &Tally, input
         question: study.question.clone(),
         design: design(study, tally),
         summary: estimates(study, tally),
+        trials: None,
         contrast_draws: contrast_draws(study, tally),
         distributions: distributions(study, tally),
         profiles: profiles::profiles(trial),

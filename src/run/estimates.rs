@@ -11,7 +11,7 @@ use crate::trial::{Endpoint, Study};
 pub(super) struct Shown {
     pub(super) unit: String,
     pub(super) kind: EndpointKind,
-    factor: f64,
+    pub(super) factor: f64,
 }
 
 pub(super) fn shown(study: &Study, endpoint: &Endpoint) -> Shown {

@@ -17,10 +17,12 @@ mod fits;
 mod inputs;
 mod pilot;
 mod profiles;
+mod replicates;
 pub mod results;
 pub mod rows;
 pub mod simulate;
 mod tally;
+pub mod validation;
 
 pub use block::Block;
 pub use cut::{Cut, Shard};
@@ -33,7 +35,7 @@ pub use rows::RowBatch;
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::document::Recorder;
 use crate::trial::{Study, Trial};
-use results::Results;
+use results::{Results, SimulatedTrials};
 use tally::Tally;
 
 /// Why a study gave no results.
@@ -136,8 +138,14 @@ impl<'s> Prepared<'s> {
         Ok(self.results(&tally))
     }
 
+    /// Simulates the trials of a size that the study asks for; `None` where it asks for none.
+    pub fn simulated_trials(&self) -> Option<SimulatedTrials> {
+        replicates::simulate(&self.trial, &self.pool)
+    }
+
     fn results(&self, tally: &Tally) -> Results {
-        assemble::results(&self.trial, &self.fitted, tally, &self.inputs)
+        let trials = self.simulated_trials();
+        Results { trials, ..assemble::results(&self.trial, &self.fitted, tally, &self.inputs) }
     }
 }
 

@@ -13,6 +13,9 @@ pub struct Results {
     pub design: Design,
     /// Estimates by arm and contrast, long and tidy, in the order in which a reader wants them.
     pub summary: Vec<Estimate>,
+    /// Operating characteristics of simulated trials, where the study asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trials: Option<SimulatedTrials>,
     /// Contrasts draw by draw, for the joint uncertainty of benefit and risk; empty where nothing was drawn.
     pub contrast_draws: Vec<ContrastDraws>,
     /// Distributions of exposure by arm.
@@ -143,6 +146,35 @@ pub struct Estimate {
     pub mc_error: f64,
     /// For a contrast: variance of the unpaired difference over that of the paired one.
     pub pairing_gain: Option<f64>,
+}
+
+impl Results {
+    /// All estimates: of the subjects, and of the simulated trials.
+    pub fn estimates(&self) -> impl Iterator<Item = &Estimate> {
+        self.summary.iter().chain(self.trials.iter().flat_map(|trials| &trials.figures))
+    }
+}
+
+/// Trials of a size, simulated again and again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SimulatedTrials {
+    /// How many were simulated.
+    pub replicates: u32,
+    /// Whether the precision that was asked for was reached; `None` where none was asked for.
+    pub precise: Option<bool>,
+    /// Patients of each arm.
+    pub patients: Vec<(String, u32)>,
+    /// Mean number of patients with a value for every endpoint.
+    pub complete: f64,
+    /// The analyses, a phrase each: name and words.
+    pub analyses: Vec<(String, String)>,
+    /// How several analyses make one decision.
+    pub decision: Option<String>,
+    /// The figures. `endpoint` is the analysis for `power`, `power alone` (without the decision's rule), `probability of
+    /// success`, `type I error` (with the arm treated as its reference), `mean estimate` and `coverage` (of the true
+    /// difference by the interval); it is the endpoint for `trial median`, the median over trials of an arm's mean with
+    /// its 95 % prediction interval as limits.
+    pub figures: Vec<Estimate>,
 }
 
 /// A contrast in each draw of the uncertain parameters. The draws of all contrasts are in the same order, so that

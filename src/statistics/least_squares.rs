@@ -35,21 +35,27 @@ pub fn least_squares(columns: &[&[f64]], y: &[f64]) -> Option<Fit> {
     Some(Fit { coefficients, errors, freedom })
 }
 
-/// The difference of two means adjusted for a baseline: `y` on arm and baseline (analysis of covariance). Each group is
-/// its values and the baselines of the same patients; `None` where the regression cannot be made.
+/// The difference of two means adjusted for covariates: `y` on arm (1, or 0 for the reference) and the covariates
+/// (analysis of covariance). `None` where the regression cannot be made.
 pub fn ancova(
-    (arm, arm_baseline): (&[f64], &[f64]),
-    (reference, reference_baseline): (&[f64], &[f64]),
+    y: &[f64],
+    arm: &[f64],
+    covariates: &[Vec<f64>],
     null: f64,
     confidence: f64,
 ) -> Option<Contrast> {
-    let y = [arm, reference].concat();
-    let group: Vec<f64> = arm.iter().map(|_| 1.0).chain(reference.iter().map(|_| 0.0)).collect();
-    let mut baseline = [arm_baseline, reference_baseline].concat();
-    // Centred, so that the normal equations keep their digits.
+    // Counts of patients are far below 2^53.
     #[allow(clippy::cast_precision_loss)]
-    let mean = baseline.iter().sum::<f64>() / baseline.len() as f64;
-    baseline.iter_mut().for_each(|b| *b -= mean);
-    let fit = least_squares(&[&vec![1.0; y.len()], &group, &baseline], &y)?;
+    let count = y.len() as f64;
+    // Centred, so that the normal equations keep their digits.
+    let centred = |column: &Vec<f64>| -> Vec<f64> {
+        let mean = column.iter().sum::<f64>() / count;
+        column.iter().map(|v| v - mean).collect()
+    };
+    let covariates: Vec<Vec<f64>> = covariates.iter().map(centred).collect();
+    let ones = vec![1.0; y.len()];
+    let columns: Vec<&[f64]> =
+        [ones.as_slice(), arm].into_iter().chain(covariates.iter().map(Vec::as_slice)).collect();
+    let fit = least_squares(&columns, y)?;
     Some(student(fit.coefficients[1], fit.errors[1], fit.freedom, null, confidence))
 }

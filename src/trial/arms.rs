@@ -7,7 +7,8 @@
 //! phases = [
 //!     "induction",
 //!     { if = "endoscopic_response", randomise = ["full", "reduced"], ratio = "2:1", else = "stop" },
-//!     { washout = "4 weeks" },
+//!     { washout = "4 weeks" },                # nothing is given
+//!     { placebo = "induction" },              # as this regimen, without the drug
 //! ]
 //! ```
 
@@ -20,6 +21,9 @@ use crate::document::{Item, Spanned, Table};
 use crate::dosing::regimen::Regimen;
 use crate::model::Model;
 use crate::units::Dimension;
+
+/// The name of a regimen without the drug.
+const PLACEBO: &str = "placebo";
 
 /// Reads arms; rules name regimens through it too.
 pub(super) struct Arms<'a> {
@@ -67,7 +71,7 @@ impl Arms<'_> {
         for (phase, item) in arm.phases.iter().zip(&phases.value) {
             lasts(phase, item)?;
         }
-        let given = |p: &Phase| p.options.iter().any(|d| d.amount > 0.0);
+        let given = |p: &Phase| p.options.iter().any(|d| d.amount > 0.0 || d.name == PLACEBO);
         if !given(&arm.phases[0]) {
             let problem =
                 Diagnostic::error("E0803", format!("arm `{}` does not start with a dose", arm.name));
@@ -91,7 +95,13 @@ impl Arms<'_> {
         let table = item.table()?;
         let time = |key| table.item(key).map(|i| Anchor::read(&i));
         let (at, until) = (time("at"), time("until"));
-        let (options, duration, choice) = if table.has("washout") {
+        let (options, duration, choice) = if table.has("placebo") {
+            let regimen = table.required("placebo").and_then(|i| self.dosing(&i));
+            table.finish();
+            let (dosing, duration) = regimen?;
+            let text = format!("placebo of {}", dosing.words());
+            (vec![Dosing { name: PLACEBO.to_string(), text, amount: 0.0, ..dosing }], duration, Choice::None)
+        } else if table.has("washout") {
             let length = table.required_quantity("washout", Some(Dimension::TIME));
             let last = arm.phases.last().map(|p| p.dosing().clone());
             table.finish();

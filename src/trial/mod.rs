@@ -6,6 +6,7 @@
 //! | [`Arm`], [`Phase`] | what is planned; decisions and randomisation at the beginning of phases |
 //! | [`Visits`], [`Assay`], [`Rule`] | when subjects are seen, what is measured and how well, what follows from it |
 //! | [`Adherence`], [`Cause`] | which doses are taken, who discontinues and why |
+//! | [`Replication`] | trials of a size, their analyses and the decision on them |
 //! | [`Trial`] | a study whose responses are fitted: simulates blocks of subjects |
 //! | [`Records`] | the ledger of doses and the log of decisions |
 //!
@@ -26,6 +27,7 @@ mod ledger;
 mod measure;
 mod plan;
 mod protocol;
+pub mod replication;
 mod responses;
 mod rule;
 mod ruleset;
@@ -44,6 +46,7 @@ pub use course::IntervalExposure;
 pub use discontinuation::{Cause, Hazard};
 pub use ledger::{Decision, Entry, Reason, Records};
 pub use protocol::{Arm, Choice, Dosing, Otherwise, Phase, Randomisation};
+pub use replication::Replication;
 pub use responses::{ResponseKind, ResponseUse};
 pub use rule::{Action, Lowest, Rule};
 pub use ruleset::Ladder;

@@ -8,7 +8,7 @@ use super::endpoint::{self, Known, Measure, Period};
 use super::responses::{ResponseKind, ResponseUse};
 use super::ruleset::Ladder;
 use super::visits::{Assay, Visits};
-use super::{Adherence, Arm, Cause, Dosing, Rule, When};
+use super::{Adherence, Arm, Cause, Dosing, Replication, Rule, When, replication};
 use crate::diagnostic::{Collector, Diagnostic, Problems, Source, did_you_mean};
 use crate::document::{Document, Files, Item, Spanned, Table};
 use crate::model::{Choices, Model};
@@ -81,6 +81,8 @@ pub struct Study {
     pub adherence: Option<Adherence>,
     /// Why treatment is discontinued, and how soon; nothing where nobody does.
     pub discontinuation: Vec<Cause>,
+    /// Trials of a size that are simulated again and again, with their analyses.
+    pub replication: Option<Replication>,
     /// Every file that was read: name and text.
     pub inputs: Vec<Arc<Source>>,
 }
@@ -155,6 +157,11 @@ impl Reader<'_> {
         let protocol = reader.as_ref().map(|reader| self.protocol(reader, &arms)).unwrap_or_default();
         let reference = self.reference(&arms);
         let endpoints = self.endpoints(&responses, &arms);
+        let replication = population.as_ref().and_then(|(population, _)| {
+            let known =
+                replication::Known { arms: &arms, endpoints: &endpoints, responses: &responses, population };
+            replication::read(root, &known)
+        });
         let seed = seed.and_then(|s| {
             u64::try_from(s.value).map_err(|_| root.error("E0801", s.span, "the seed is not negative")).ok()
         });
@@ -182,6 +189,7 @@ impl Reader<'_> {
             others: protocol.others,
             adherence: protocol.adherence,
             discontinuation: protocol.discontinuation,
+            replication,
             inputs: std::mem::take(&mut self.inputs),
         })
     }

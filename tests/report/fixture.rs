@@ -19,6 +19,7 @@ pub fn dose_reduction() -> Results {
         ),
         design: design(),
         summary: summary(),
+        trials: None,
         contrast_draws: contrast_draws(),
         distributions: ARMS.iter().zip([8.3, 6.1, 4.2]).map(|(arm, median)| distribution(arm, median)).collect(),
         profiles: ARMS.iter().zip([1.0, 0.72, 0.5]).map(|(arm, scale)| profile(arm, scale)).collect(),

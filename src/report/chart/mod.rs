@@ -1,6 +1,7 @@
 //! Charts, drawn as SVG with classes: the page or the file they stand in gives them their colours.
 
 mod axis;
+mod comparisons;
 mod curve;
 mod forest;
 mod labels;
@@ -14,6 +15,7 @@ use super::answer::Contrast;
 use super::palette;
 use super::svg::Svg;
 use crate::run::results::{Curve, Distribution, Profile, Results};
+pub(super) use comparisons::file as forest_of_comparisons;
 pub(super) use curve::point_words;
 
 /// What a chart shows.

@@ -1,0 +1,167 @@
+//! The analyses of one simulated trial, and the decision that they make.
+
+use super::patients::Enrolled;
+use crate::evidence::{Design, Estimator};
+use crate::statistics::{
+    Contrast, Count, ancova, bonferroni, fixed_sequence, holm, newcombe, risk_difference, score_difference,
+    stratified_newcombe, t_test, welch,
+};
+use crate::trial::Outcomes;
+use crate::trial::replication::{Analysis, Family, Method, Replication, Rule};
+
+/// What the analyses of a trial say, in the order of the design.
+pub(super) struct Verdicts {
+    /// Estimates with their intervals; `None` where the analysis could not be made.
+    pub(super) contrasts: Vec<Option<Contrast>>,
+    /// Whether each succeeded by itself.
+    pub(super) alone: Vec<bool>,
+    /// Whether each succeeded under the decision's rule.
+    pub(super) decided: Vec<bool>,
+    /// Whether each would have rejected, to either side, had the arm been treated as its reference; `None` with a
+    /// margin.
+    pub(super) false_alarms: Vec<Option<bool>>,
+}
+
+/// The patients of two arms as an analysis sees them.
+struct Compared {
+    /// Values of the endpoint.
+    values: Vec<f64>,
+    /// 1 in the arm, 0 in the reference.
+    arm: Vec<f64>,
+    /// The analysis's covariates.
+    covariates: Vec<Vec<f64>>,
+}
+
+pub(super) fn analyse(design: &Replication, enrolled: &Enrolled, outcomes: &Outcomes) -> Verdicts {
+    let contrasts: Vec<Option<Contrast>> = design
+        .analyses
+        .iter()
+        .map(|analysis| contrast(analysis, &compared(analysis, analysis.arm, enrolled, outcomes)))
+        .collect();
+    let p: Vec<f64> =
+        design.analyses.iter().zip(&contrasts).map(|(a, c)| favourable(a, c.as_ref())).collect();
+    let below = |p: &[f64]| design.analyses.iter().zip(p).map(|(a, p)| *p < a.alpha).collect::<Vec<bool>>();
+    let false_alarm = |analysis: &Analysis| {
+        (analysis.null == 0.0).then(|| {
+            let null = contrast(analysis, &compared(analysis, analysis.reference, enrolled, outcomes));
+            null.is_some_and(|c| c.p < analysis.alpha)
+        })
+    };
+    Verdicts {
+        alone: below(&p),
+        decided: below(&decide(design.family.as_ref(), &p)),
+        false_alarms: design.analyses.iter().map(false_alarm).collect(),
+        contrasts,
+    }
+}
+
+/// The p-value where the estimate lies on the good side of the null value, else 1.
+fn favourable(analysis: &Analysis, contrast: Option<&Contrast>) -> f64 {
+    contrast.filter(|c| (c.estimate > analysis.null) == analysis.higher).map_or(1.0, |c| c.p)
+}
+
+/// The p-values as the rule for several analyses adjusts them; analyses outside the rule keep theirs.
+fn decide(family: Option<&Family>, p: &[f64]) -> Vec<f64> {
+    let mut decided = p.to_vec();
+    if let Some(family) = family {
+        let own: Vec<f64> = family.order.iter().map(|&place| p[place]).collect();
+        let adjusted = match family.rule {
+            Rule::FixedSequence => fixed_sequence(&own),
+            Rule::Holm => holm(&own),
+            Rule::Bonferroni => bonferroni(&own),
+        };
+        family.order.iter().zip(adjusted).for_each(|(&place, p)| decided[place] = p);
+    }
+    decided
+}
+
+/// The patients of both arms, those of the arm with the outcomes that they have when treated as in `treated`. Who has no
+/// value is left out.
+fn compared(analysis: &Analysis, treated: usize, enrolled: &Enrolled, outcomes: &Outcomes) -> Compared {
+    let mut found = Compared {
+        values: Vec::new(),
+        arm: Vec::new(),
+        covariates: vec![Vec::new(); analysis.covariates.len()],
+    };
+    for (lane, &arm) in enrolled.arms.iter().enumerate() {
+        let source = match arm {
+            _ if arm == analysis.arm => treated,
+            _ if arm == analysis.reference => analysis.reference,
+            _ => continue,
+        };
+        let Some(value) = outcomes.endpoint(source, analysis.endpoint).get(lane).filter(|v| v.is_finite())
+        else {
+            continue;
+        };
+        found.values.push(*value);
+        found.arm.push(f64::from(arm == analysis.arm));
+        for (column, &place) in found.covariates.iter_mut().zip(&analysis.covariates) {
+            column.push(enrolled.block.cohort().column(place).get(lane).copied().unwrap_or(f64::NAN));
+        }
+    }
+    found
+}
+
+/// The analysis itself; `None` where it cannot be made: nobody in an arm, a regression without an end.
+fn contrast(analysis: &Analysis, patients: &Compared) -> Option<Contrast> {
+    let (null, confidence) = (analysis.null, 1.0 - analysis.alpha);
+    let made = match analysis.method {
+        Method::MantelHaenszel => risk_difference(&patients.strata(), null, confidence),
+        Method::Newcombe if analysis.covariates.is_empty() => {
+            let (arm, reference) = patients.counts();
+            newcombe(arm, reference, null, confidence)
+        }
+        Method::Newcombe => stratified_newcombe(&patients.strata(), null, confidence),
+        Method::Score => {
+            let (arm, reference) = patients.counts();
+            score_difference(arm, reference, null, confidence)
+        }
+        Method::Logistic => logistic(patients, null, confidence)?,
+        Method::TTest => t_test(&patients.group(1.0), &patients.group(0.0), null, confidence),
+        Method::Welch => welch(&patients.group(1.0), &patients.group(0.0), null, confidence),
+        Method::Ancova => ancova(&patients.values, &patients.arm, &patients.covariates, null, confidence)?,
+    };
+    made.p.is_finite().then_some(made)
+}
+
+/// The log odds ratio of the arm, by maximum likelihood with Wald's interval.
+fn logistic(patients: &Compared, null: f64, confidence: f64) -> Option<Contrast> {
+    let named = patients.covariates.iter().enumerate().map(|(i, column)| (format!("x{i}"), column.clone()));
+    let predictors: Vec<(String, Vec<f64>)> =
+        std::iter::once(("arm".to_string(), patients.arm.clone())).chain(named).collect();
+    let design = Design::new(&predictors, &patients.values).ok()?;
+    let fit = Estimator::MaximumLikelihood.fit(&design).ok()?;
+    Some(Contrast::normal(fit.coefficients[1], fit.errors[1], null, confidence))
+}
+
+impl Compared {
+    fn group(&self, arm: f64) -> Vec<f64> {
+        self.values.iter().zip(&self.arm).filter(|(_, a)| **a == arm).map(|(v, _)| *v).collect()
+    }
+
+    fn counts(&self) -> (Count, Count) {
+        let mut counts = (Count::default(), Count::default());
+        self.values.iter().zip(&self.arm).for_each(|(value, arm)| count(&mut counts, *arm, *value));
+        counts
+    }
+
+    /// Counts for each combination of the covariates' levels, in the order in which they appear.
+    fn strata(&self) -> Vec<(Count, Count)> {
+        let mut strata: Vec<(Vec<f64>, (Count, Count))> = Vec::new();
+        for (patient, (value, arm)) in self.values.iter().zip(&self.arm).enumerate() {
+            let levels: Vec<f64> = self.covariates.iter().map(|column| column[patient]).collect();
+            let place = strata.iter().position(|(own, _)| *own == levels).unwrap_or_else(|| {
+                strata.push((levels, <(Count, Count)>::default()));
+                strata.len() - 1
+            });
+            count(&mut strata[place].1, *arm, *value);
+        }
+        strata.into_iter().map(|(_, counts)| counts).collect()
+    }
+}
+
+fn count((own, reference): &mut (Count, Count), arm: f64, event: f64) {
+    let group = if arm == 1.0 { own } else { reference };
+    group.events += event;
+    group.patients += 1.0;
+}
