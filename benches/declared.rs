@@ -34,7 +34,7 @@ impl<'m> Block<'m> {
         let spread =
             |centre: f64| (0..SUBJECTS).map(move |i| centre * (0.7 + 0.6 * i as f64 / SUBJECTS as f64));
         let covariates = vec![spread(74e6).collect(), spread(6.522).collect(), vec![1.0; SUBJECTS]];
-        let effects = individuals.effects(0..SUBJECTS as u64);
+        let effects = individuals.effects(&(0..SUBJECTS as u64).into());
         let own = individuals.parameters(&typical, &covariates, &effects, SUBJECTS, &mut Scratch::new());
         Block { individuals, typical, covariates, effects, own }
     }

@@ -10,6 +10,7 @@ mod conformance;
 mod diff;
 mod event_rules;
 mod evidence_files;
+mod explain;
 mod expressions;
 mod fleet;
 mod library;

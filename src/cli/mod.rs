@@ -3,6 +3,7 @@
 mod check;
 mod diagram;
 mod diff;
+mod explain;
 mod files;
 mod fit;
 mod machine;
@@ -57,6 +58,8 @@ enum Command {
     Fit(fit::Arguments),
     /// Draws the charts of a finished run as SVG files.
     Plot(plot::Arguments),
+    /// Follows one subject from covariates to outcome: every dose, decision and draw, and why.
+    Explain(explain::Arguments),
     /// Says what changed between two runs: inputs, settings, parameters, estimates, subjects.
     Diff(diff::Arguments),
     /// Checks files without running them.
@@ -129,6 +132,7 @@ pub fn run() -> ExitCode {
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Fit(arguments) => fit::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Models(arguments) => models::run(arguments),

@@ -3,6 +3,7 @@
 mod answer;
 mod changes;
 mod chart;
+mod explanation;
 mod figure;
 mod grid;
 mod operating;
@@ -16,6 +17,7 @@ mod validation;
 pub use answer::answer;
 pub use changes::changes;
 pub use chart::{ChartFile, ChartKind, charts};
+pub use explanation::explanation;
 pub use figure::{count, difference, difference_unit, figure, quantity, rough, share, signed};
 pub use page::{PageError, render};
 pub use qualification::qualification;

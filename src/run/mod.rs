@@ -13,6 +13,7 @@ mod curves;
 mod cut;
 mod estimates;
 mod execute;
+pub mod explanation;
 mod fits;
 mod inputs;
 mod pilot;
@@ -64,7 +65,7 @@ impl<'s> Prepared<'s> {
     /// # Errors
     /// What fitting the evidence refuses, and kinetics that blocks of subjects cannot solve (E0809).
     pub fn new(study: &'s Study, files: &Recorder<'_>, threads: usize) -> Result<Self, StudyError> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(RunError::from)?;
+        let pool = pool(threads).map_err(RunError::from)?;
         let (responses, fitted) = pool.install(|| fits::responses(study, files))?;
         let trial = Trial::new(study, responses).map_err(|error| {
             let message = format!("`{}` cannot be run in a trial: {error}", study.model.name());
@@ -156,4 +157,13 @@ fn take(tally: &mut Tally, block: &Block, rows: &mut Option<RowSink<'_>>) -> Res
         block.rows.iter().try_for_each(sink).map_err(RunError::Place)?;
     }
     Ok(())
+}
+
+/// So many threads; where there are none to be had (WebAssembly), the one that is there does the work.
+fn pool(threads: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    let builder = rayon::ThreadPoolBuilder::new();
+    if cfg!(target_family = "wasm") {
+        return builder.num_threads(1).use_current_thread().build();
+    }
+    builder.num_threads(threads).build()
 }

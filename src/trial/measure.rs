@@ -57,23 +57,25 @@ impl Walk<'_, '_> {
         hazard.iter().map(|h| -expm1(-h)).collect()
     }
 
+    /// The probability of a response at a moment, or, where its risk accumulates, up to it.
+    pub(super) fn chance(&self, response: usize, moment: usize, exposures: &[IntervalExposure]) -> Vec<f64> {
+        if self.trial.study.responses.get(response).is_some_and(|r| r.kind.accumulates) {
+            self.accumulated(response, moment, exposures)
+        } else {
+            self.probability(response, &exposures[moment])
+        }
+    }
+
     pub(super) fn endpoint(
         &self,
         endpoint: &Endpoint,
         moment: usize,
         exposures: &[IntervalExposure],
     ) -> Vec<f64> {
-        let chance = |r: usize| {
-            if self.trial.study.responses.get(r).is_some_and(|r| r.kind.accumulates) {
-                self.accumulated(r, moment, exposures)
-            } else {
-                self.probability(r, &exposures[moment])
-            }
-        };
         match endpoint.measure {
             Measure::Exposure(exposure) => exposures[moment].metric(exposure).to_vec(),
-            Measure::Probability(r) => chance(r),
-            Measure::Event(r) => self.occurs(r, &chance(r)),
+            Measure::Probability(r) => self.chance(r, moment, exposures),
+            Measure::Event(r) => self.occurs(r, &self.chance(r, moment, exposures)),
             Measure::Biomarker(r) => self.biomarker(r, moment, &exposures[moment]).0,
             Measure::Threshold(r, side, threshold) => {
                 let (values, _) = self.biomarker(r, moment, &exposures[moment]);

@@ -35,6 +35,7 @@ mod schedule;
 mod simulate;
 mod steady;
 mod study;
+mod trace;
 mod visits;
 mod walk;
 
@@ -54,4 +55,5 @@ pub use schedule::Schedule;
 pub use simulate::{Block, Outcomes, Response, Trial};
 pub use steady::steady_exposures;
 pub use study::{Endpoint, Kinds, Study};
+pub use trace::{EndpointTrace, Moment, RouteTrace, Trace};
 pub use visits::{Assay, Visits};

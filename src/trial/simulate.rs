@@ -27,10 +27,10 @@ pub enum Response {
 pub struct Trial<'s> {
     pub(super) study: &'s Study,
     pub(super) responses: Vec<Response>,
-    individuals: Individuals<'s>,
+    pub(super) individuals: Individuals<'s>,
     kinetics: BlockModel,
     /// The pairs of formulation and interval (h) that the arms give.
-    intervals: Vec<(usize, f64)>,
+    pub(super) intervals: Vec<(usize, f64)>,
     plans: Vec<ArmPlan>,
     pub(super) moments: Moments,
 }
@@ -40,8 +40,8 @@ pub struct Trial<'s> {
 pub struct Block {
     pub(super) lanes: usize,
     pub(super) cohort: Cohort,
-    covariates: Vec<Vec<f64>>,
-    effects: Vec<Vec<f64>>,
+    pub(super) covariates: Vec<Vec<f64>>,
+    pub(super) effects: Vec<Vec<f64>>,
     pub(super) chance: Chance,
     /// The kinetics at the published typical values, for draws that do not touch them.
     central: Option<BlockKinetics>,
@@ -210,7 +210,12 @@ impl<'s> Trial<'s> {
     }
 
     /// Something of an arm at the central parameters.
-    fn central<T>(&self, block: &Block, place: usize, of: impl FnOnce(&Walk<'_, '_>) -> T) -> Option<T> {
+    pub(super) fn central<T>(
+        &self,
+        block: &Block,
+        place: usize,
+        of: impl FnOnce(&Walk<'_, '_>) -> T,
+    ) -> Option<T> {
         let (kinetics, arm, plan) =
             (block.central.as_ref()?, self.study.arms.get(place)?, self.plans.get(place)?);
         let intervals = Intervals::new(&self.kinetics, kinetics, &self.intervals);
