@@ -26,6 +26,7 @@ const SPECIMENS: &[(FileKind, &str)] = &[
     (FileKind::Study, include_str!("../../examples/dose-reduction.toml")),
     (FileKind::Study, include_str!("specimens/study.toml")),
     (FileKind::Study, include_str!("specimens/protocol.toml")),
+    (FileKind::Study, include_str!("specimens/trials.toml")),
 ];
 
 /// Arguments of `exposim schema`.
