@@ -97,10 +97,44 @@ fn proportional_odds() -> Vec<Expected> {
     ]
 }
 
+/// Probabilities of remission, of response, and of remission under proportional odds at concentrations (ng/mL): the
+/// prototype's medians, each within 0.0007.
+const PROBABILITIES: [(f64, [f64; 3]); 10] = [
+    (1.0, [0.028, 0.412, 0.099]),
+    (5.0, [0.112, 0.524, 0.189]),
+    (10.0, [0.191, 0.574, 0.245]),
+    (15.0, [0.254, 0.601, 0.282]),
+    (20.0, [0.307, 0.621, 0.311]),
+    (30.0, [0.391, 0.647, 0.353]),
+    (50.0, [0.505, 0.679, 0.410]),
+    (75.0, [0.596, 0.703, 0.457]),
+    (100.0, [0.657, 0.719, 0.491]),
+    (150.0, [0.734, 0.741, 0.538]),
+];
+
+fn compare_probabilities(fit: &LatentFit, model: usize) {
+    let ess = fit.convergence.iter().take(2).map(|c| c.ess).fold(f64::INFINITY, f64::min);
+    for (concentration, expected) in PROBABILITIES {
+        let doublings = (concentration / 12.5f64).log2();
+        let draws = fit.draws.values(0).zip(fit.draws.values(1));
+        let mut p: Vec<f64> = draws.map(|(a, b)| 1.0 / (1.0 + (-(a + b * doublings)).exp())).collect();
+        p.sort_by(f64::total_cmp);
+        let got = p[p.len() / 2];
+        // A median's Monte-Carlo error: half the distance of the quantiles one standard error to either side.
+        let step = (0.25 / ess).sqrt();
+        let at = |share: f64| p[(share * (p.len() - 1) as f64) as usize];
+        let error = 0.5 * (at(0.5 + step) - at(0.5 - step));
+        // Printed to three decimals.
+        let allowed = 0.0005 + 6.0 * (error * error + 0.0007f64.powi(2)).sqrt();
+        assert!((got - expected[model]).abs() < allowed, "{concentration}: {got} is not {}", expected[model]);
+    }
+}
+
 #[test]
 fn the_remission_posterior_equals_that_of_the_prototype() {
     let fit = fit(LabelModel::Best, 2500);
     compare(&fit, &remission());
+    compare_probabilities(&fit, 0);
     let readings: Vec<_> = fit.rank_sums.iter().flatten().collect();
     assert_eq!((readings[0].u.as_slice(), readings[1].u.as_slice()), (&[95][..], &[84][..]));
     assert_eq!(readings[0].readings, ["exact test, truncated"]);
@@ -210,11 +244,9 @@ fn long_sensitivity_equals_the_prototype() {
 #[test]
 #[ignore = "long"]
 fn long_chains_equal_the_prototype() {
-    for (model, expected) in [
-        (LabelModel::Best, remission()),
-        (LabelModel::AtLeastMiddle, response()),
-        (LabelModel::ProportionalOdds, proportional_odds()),
-    ] {
+    let models = [LabelModel::Best, LabelModel::AtLeastMiddle, LabelModel::ProportionalOdds];
+    let expected = [remission(), response(), proportional_odds()];
+    for (place, (model, expected)) in models.into_iter().zip(expected).enumerate() {
         let start = std::time::Instant::now();
         let fit = fit(model, 20_000);
         eprintln!(
@@ -238,5 +270,6 @@ fn long_chains_equal_the_prototype() {
             );
         }
         compare(&fit, &expected);
+        compare_probabilities(&fit, place);
     }
 }

@@ -74,6 +74,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "dosing",
             "units",
             "diagnostic",
+            "document",
         ],
     ),
     (

@@ -11,6 +11,7 @@ use crate::diagnostic::{Collector, Diagnostic, Problems, Severity, Source};
 use crate::document::Document;
 use crate::dosing::dataset::DataSet;
 use crate::evidence::Evidence;
+use crate::evidence::fit_file::FitFile;
 use crate::model::{Choices, Model};
 use crate::population::Population;
 use crate::run::validation::Validation;
@@ -75,6 +76,10 @@ fn check(source: &Arc<Source>, path: &Path) -> Result<(&'static str, Vec<Diagnos
     }
     if root.has("evidence") {
         return Ok(("evidence", Evidence::read(source)?.1));
+    }
+    if root.has("response") {
+        FitFile::read(source)?;
+        return Ok(("a response file", Vec::new()));
     }
     if root.table("population").is_some() {
         return Ok(("a population", Population::read(source)?.1));

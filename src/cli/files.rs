@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Problems, Source};
-use crate::document::{Files, Shipped, not_found};
-use crate::output::read_results;
+use crate::document::{Files, Numbers, Shipped, not_found};
+use crate::output::{read_numbers, read_results};
 use crate::run::results::Results;
 
 /// Shipped files by name, and files on disk by path, relative to the file that names them.
@@ -32,6 +32,13 @@ impl Files for Disk {
             return Err(not_found(name));
         }
         read(&path)
+    }
+
+    fn numbers(&self, name: &str) -> Result<Numbers, Diagnostic> {
+        if Path::new(name).extension().is_some_and(|e| e == "parquet") {
+            return read_numbers(&self.folder.join(name), name);
+        }
+        Numbers::from_csv(&self.open(name)?)
     }
 }
 

@@ -1,7 +1,7 @@
-//! `exposim fit`: a response model from published figures, as a table of estimates.
+//! `exposim fit`: a response model from evidence, as a table of estimates, a response file and a page.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use comfy_table::{Table, presets};
@@ -10,8 +10,12 @@ use super::files::{Disk, named};
 use super::{Stop, print};
 use crate::diagnostic::Problems;
 use crate::document::Files;
-use crate::evidence::paper::Body;
-use crate::evidence::{Evidence, Inputs, Summary, fit};
+use crate::evidence::fit_file::{FitFile, tables};
+use crate::evidence::{Evidence, Fit, Summary};
+use crate::model::{Choices, Model};
+use crate::output::{OutFolder, write_draws};
+use crate::report::render_fit;
+use crate::run::{fit_evidence, fitted_curves};
 
 /// Arguments of `exposim fit`.
 #[derive(Debug, Args)]
@@ -24,25 +28,66 @@ pub(super) struct Arguments {
     /// Joint draws of the parameters.
     #[arg(long, default_value_t = 4000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     draws: u32,
+    /// Threads [default: as many as the machine has].
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    threads: usize,
+    /// Simulate the exposures of the evidence's arms with this model, as a study does; without it the exposure laws of
+    /// the file are taken.
+    #[arg(long)]
+    model: Option<String>,
+    /// Write `response.toml`, which a study can name, and its joint draws into this new or empty folder.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Also write the page `report.html` with the curves.
+    #[arg(long, requires = "out")]
+    report: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     let source = named(&arguments.evidence).map_err(Problems::from)?;
     let (evidence, warnings) = Evidence::read(&source)?;
     warnings.iter().for_each(|w| anstream::eprintln!("{w}"));
-    let data = match &evidence.body {
-        Body::Individual(paper) => {
-            let files = Disk::beside(Path::new(&arguments.evidence));
-            Some(files.open(&paper.data).map_err(Problems::from)?)
+    // Paths count from where the command is given.
+    let files = Disk::beside(Path::new(""));
+    let model = match &arguments.model {
+        Some(name) => {
+            let source = files.open(name).map_err(Problems::from)?;
+            Some(Model::read(&source, &Choices::default())?.0)
         }
-        _ => None,
+        None => None,
     };
-    let mut inputs = Inputs::new(arguments.seed);
-    inputs.draws = arguments.draws;
-    inputs.data = data.as_ref().map(|d| d.text());
-    let summary = fit(&evidence, &inputs)?.summary;
-    summary.warnings.iter().for_each(|w| anstream::eprintln!("{w}"));
-    print(&sheet(&evidence, &summary))
+    let kinetics = model.as_ref().map(|model| (model, 0));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build();
+    let pool = pool.map_err(|error| Stop::Run(error.to_string()))?;
+    let wanted = (arguments.seed, arguments.draws);
+    let fit = pool.install(|| fit_evidence(&evidence, &arguments.evidence, &files, kinetics, wanted))?;
+    fit.summary.warnings.iter().for_each(|w| anstream::eprintln!("{w}"));
+    if let Some(folder) = &arguments.out {
+        write(&fit, arguments, folder)?;
+        anstream::eprintln!("response file: {}", folder.join("response.toml").display());
+    }
+    print(&sheet(&evidence, &fit.summary))
+}
+
+/// The response file with its tables of draws, and the page.
+fn write(fit: &Fit, arguments: &Arguments, folder: &Path) -> Result<(), Stop> {
+    let mut out = OutFolder::create(folder)?;
+    let models = fit.models();
+    let (tables, places) = tables(&models);
+    for (number, draws) in (1..).zip(tables) {
+        let file = out.file(&format!("draws-{number}.parquet"))?;
+        out.keep(write_draws(file, draws)?)?;
+    }
+    let written: Vec<String> = places.iter().map(|place| format!("draws-{}.parquet", place + 1)).collect();
+    if !models.is_empty() {
+        out.text("response.toml", &FitFile::new(fit, &written, arguments.seed).text()?)?;
+    }
+    if arguments.report {
+        let page = render_fit(&fit.summary, &fitted_curves(fit));
+        out.text("report.html", &page.map_err(|error| Stop::Run(error.to_string()))?)?;
+    }
+    out.publish()?;
+    Ok(())
 }
 
 fn sheet(evidence: &Evidence, summary: &Summary) -> String {

@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     let mut differ = 0;
     for file in &manifest.files {
         let again = out.kept().iter().find(|again| again.name == file.name);
-        let on_disk = fs::read(folder.join(&file.name)).map(|bytes| crate::run::sha256(&bytes));
+        let on_disk = fs::read(folder.join(&file.name)).map(|bytes| crate::document::sha256(&bytes));
         let verdict = match (again, on_disk) {
             (_, Err(_)) => "is missing from the folder",
             (_, Ok(hash)) if hash != file.sha256 => "was changed after the run",

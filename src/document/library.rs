@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::Numbers;
 use crate::diagnostic::{Diagnostic, Source, did_you_mean};
 
 /// Opens the files that other files name. What is below the command line sees files only through this.
@@ -12,6 +13,22 @@ pub trait Files {
     /// # Errors
     /// E0108 where nothing of that name can be read.
     fn open(&self, name: &str) -> Result<Arc<Source>, Diagnostic>;
+
+    /// The table of numbers behind a name; CSV where nothing else can be read.
+    ///
+    /// # Errors
+    /// As [`Files::open`]; E0111 where it is no table.
+    fn numbers(&self, name: &str) -> Result<Numbers, Diagnostic> {
+        Numbers::from_csv(&self.open(name)?)
+    }
+}
+
+/// The name of a file that another file names: it stands beside that one.
+pub fn beside(file: &str, name: &str) -> String {
+    match file.rfind('/') {
+        Some(end) => format!("{}/{name}", &file[..end]),
+        None => name.to_string(),
+    }
 }
 
 macro_rules! shipped {
@@ -102,6 +119,14 @@ impl Files for Recorder<'_> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         opened.insert(name.to_owned(), Arc::clone(&source));
         Ok(source)
+    }
+
+    /// A table is remembered as CSV, from whatever kind of file it came.
+    fn numbers(&self, name: &str) -> Result<Numbers, Diagnostic> {
+        let numbers = self.files.numbers(name)?;
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.insert(name.to_owned(), Source::new(name, numbers.to_csv()));
+        Ok(numbers)
     }
 }
 

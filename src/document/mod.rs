@@ -25,11 +25,13 @@
 //! ```
 
 mod library;
+mod numbers;
 mod shape;
 mod table;
 mod tree;
 
-pub use library::{Files, Recorder, SHIPPED, Shipped, not_found};
+pub use library::{Files, Recorder, SHIPPED, Shipped, beside, not_found};
+pub use numbers::{Numbers, hexadecimal, sha256};
 pub use shape::{Kind, Shape, watched};
 pub use table::{Item, Table};
 

@@ -111,13 +111,6 @@ impl Design {
 
     /// The log-likelihood; without the binomial coefficients of grouped rows.
     pub fn log_likelihood(&self, coefficients: &[f64]) -> f64 {
-        let softplus = |x: f64| {
-            if x > 0.0 {
-                x + crate::math::log1p(crate::math::exp(-x))
-            } else {
-                crate::math::log1p(crate::math::exp(x))
-            }
-        };
         self.predictors(coefficients)
             .iter()
             .zip(self.events.iter().zip(&self.trials))
@@ -144,5 +137,14 @@ impl Design {
             }
         }
         matrix
+    }
+}
+
+/// ln(1 + exp(x)).
+pub(super) fn softplus(x: f64) -> f64 {
+    if x > 0.0 {
+        x + crate::math::log1p(crate::math::exp(-x))
+    } else {
+        crate::math::log1p(crate::math::exp(x))
     }
 }

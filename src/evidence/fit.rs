@@ -9,7 +9,10 @@ use super::quantiles::quantiles;
 use super::ratios::LogRatio;
 use super::summary::Summary;
 use crate::diagnostic::{Diagnostic, Problems};
-use crate::response::{Basis, BiomarkerModel, Curve, Link, Metric, PersistenceModel, ResponseModel, YEAR};
+use crate::response::{
+    Basis, BiomarkerModel, Curve, Draw, Link, Metric, PersistenceModel, ResponseModel, YEAR,
+};
+use crate::units::Unit;
 
 /// The exposures that an arm asks for: the fit knows no kinetics, so that its caller simulates them.
 #[derive(Clone, Debug, PartialEq)]
@@ -202,10 +205,35 @@ fn arms(evidence: &Evidence, paper: &ArmPaper, inputs: &Inputs<'_>) -> Result<Fi
     for named in &responses {
         summary.add_curve(&named.model, paper.exposure.unit.clone());
     }
+    part(&mut summary, &responses, paper.forms.len(), &paper.exposure.unit);
     if responses.len() > paper.forms.len() {
         summary.note("the trials share the effect of exposure and have each their own intercept");
     }
     Ok(Fit { responses, ..Fit::of(summary) })
+}
+
+/// How far the forms part at the highest exposure of the evidence and at twice that, where no data choose between them:
+/// central probabilities of each trial.
+fn part(summary: &mut Summary, responses: &[Named<ResponseModel>], forms: usize, unit: &Unit) {
+    let trials = responses.len() / forms.max(1);
+    let Some((first, others)) = responses.split_at_checked(trials) else { return };
+    for (named, place) in first.iter().zip(0..) {
+        let [_, high] = named.model.basis().range;
+        for (exposure, where_) in [(high, "the highest exposure of the evidence"), (2.0 * high, "twice that")]
+        {
+            let at = |model: &ResponseModel| model.probability(Draw::Central, exposure);
+            for other in others.iter().skip(place).step_by(trials) {
+                let gap = 100.0 * (at(&named.model) - at(&other.model));
+                let words = format!(
+                    "{} minus {} at {:.3} {unit}, {where_}, points",
+                    named.name,
+                    other.name,
+                    unit.from_coherent(exposure)
+                );
+                summary.add(&words, gap, None);
+            }
+        }
+    }
 }
 
 fn summarise(summary: &mut Summary, fit: &ArmFit, counts: &ArmCounts) {

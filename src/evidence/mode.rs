@@ -5,6 +5,8 @@ use crate::math::Cholesky;
 pub(super) struct Mode {
     /// Where it is.
     pub at: Vec<f64>,
+    /// The value there.
+    pub value: f64,
     /// The inverse of the negative second derivatives, row-major: the covariance of a normal law of that curvature.
     pub covariance: Vec<f64>,
 }
@@ -47,11 +49,53 @@ impl Mode {
             (at, value) = (trial, then);
             if moved < 1e-9 * at.iter().fold(1.0, |m: f64, x| m.max(x.abs())) && damping < 1e-6 {
                 let negative: Vec<f64> = self::hessian(&f, &at, value).iter().map(|h| -h).collect();
-                return Some(Mode { covariance: Cholesky::new(&negative, size)?.inverse(), at });
+                return Some(Mode { covariance: Cholesky::new(&negative, size)?.inverse(), at, value });
             }
             damping = if damping < 1e-6 { 0.0 } else { damping / 10.0 };
         }
         None
+    }
+
+    /// Where the function has its maximum with one variable held at a value, from this mode on.
+    pub(super) fn with_fixed(&self, f: &impl Fn(&[f64]) -> f64, held: usize, value: f64) -> Option<Mode> {
+        let whole = |free: &[f64]| {
+            let mut point = free.to_vec();
+            point.insert(held, value);
+            point
+        };
+        let mut start = self.at.clone();
+        start.remove(held);
+        if start.is_empty() {
+            let at = vec![value];
+            return Some(Mode { value: f(&at), at, covariance: vec![0.0] });
+        }
+        let mode = Mode::find(|free| f(&whole(free)), &start)?;
+        Some(Mode { at: whole(&mode.at), ..mode })
+    }
+
+    /// The interval of a variable in which the function, maximised over the others, is at most `drop` below its top; an
+    /// infinite end is not bounded.
+    pub(super) fn profile(&self, f: &impl Fn(&[f64]) -> f64, variable: usize, drop: f64) -> [f64; 2] {
+        let size = self.at.len();
+        let error = self.covariance[variable * size + variable].sqrt();
+        let lack = |value: f64| {
+            self.with_fixed(f, variable, value).map_or(f64::NAN, |mode| self.value - mode.value - drop)
+        };
+        [-1.0, 1.0].map(|side| {
+            let mut width = 2.0 * error;
+            for _ in 0..14 {
+                let end = self.at[variable] + side * width;
+                let value = lack(end);
+                if value.is_nan() {
+                    break;
+                }
+                if value > 0.0 {
+                    return crate::math::root(lack, self.at[variable], end, 1e-8 * error).unwrap_or(f64::NAN);
+                }
+                width *= 1.6;
+            }
+            side * f64::INFINITY
+        })
     }
 }
 
@@ -111,6 +155,15 @@ mod tests {
         let determinant = 802.0 * 200.0 - 400.0 * 400.0;
         for (got, expected) in mode.covariance.iter().zip([200.0, 400.0, 400.0, 802.0]) {
             assert!((got / (expected / determinant) - 1.0).abs() < 1e-3, "{got}");
+        }
+    }
+
+    #[test]
+    fn the_profile_of_a_normal_law_is_its_interval() {
+        let f = |x: &[f64]| -0.5 * (x[0] * x[0] - 1.2 * x[0] * x[1] + x[1] * x[1]) / 0.64;
+        let mode = Mode::find(f, &[3.0, -2.0]).unwrap();
+        for (end, expected) in mode.profile(&f, 1, 0.5 * 3.841_458_820_694_124).iter().zip([-1.0, 1.0]) {
+            assert!((end - expected * 1.959_963_984_540_054).abs() < 1e-6, "{end}");
         }
     }
 

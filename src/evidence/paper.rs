@@ -1,5 +1,7 @@
 //! What an evidence file says, checked: plain data, ready to be fitted.
 
+use serde::{Deserialize, Serialize};
+
 use super::arm_likelihood::Risk;
 use super::convention::Convention;
 use super::printed::Printed;
@@ -7,15 +9,19 @@ use crate::response::{Form, HazardLaw, Metric, RiskFactor};
 use crate::units::Unit;
 
 /// How far the figures are from the source that measured them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Class {
     /// Read in the primary text, its abstract or its table.
+    #[serde(rename = "A")]
     Primary,
     /// A secondary transcription that cites its source.
+    #[serde(rename = "B")]
     Secondary,
     /// Derived from primary or secondary figures.
+    #[serde(rename = "D")]
     Derived,
     /// Assumed.
+    #[serde(rename = "assumed")]
     Assumed,
 }
 
@@ -214,14 +220,37 @@ pub struct MeanPaper {
     pub forms: Vec<Form>,
 }
 
+/// What is fitted to individual data.
+#[derive(Clone, Debug, PartialEq)]
+pub enum IndividualModel {
+    /// The odds of an outcome that is 0 or 1.
+    Logistic,
+    /// The odds of reaching each grade of an outcome that is 0, 1, 2, ..., with one slope.
+    ProportionalOdds,
+    /// The mean of a biomarker's change, by least squares.
+    Linear {
+        /// The unit of the change.
+        unit: Unit,
+        /// The time of the change (h).
+        time: f64,
+    },
+    /// The hazard of an outcome that is 0 (not seen) or 1, by Cox's partial likelihood.
+    Cox {
+        /// The column of the time until the outcome or the end of observation.
+        time: String,
+    },
+}
+
 /// Individual data: which columns of a CSV file are what.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IndividualPaper {
+    /// What is fitted.
+    pub model: IndividualModel,
     /// The exposure.
     pub exposure: ExposureAxis,
     /// The CSV file, as the evidence file names it.
     pub data: String,
-    /// The column of the outcome (0 or 1).
+    /// The column of the outcome.
     pub outcome: String,
     /// The column of the exposure, in the unit of the axis.
     pub column: String,
@@ -229,6 +258,18 @@ pub struct IndividualPaper {
     pub covariates: Vec<String>,
     /// The form.
     pub form: Form,
+    /// Median (coherent unit) and log standard deviation of the prior of an EC50 that is fitted.
+    pub ec50_prior: Option<(f64, f64)>,
+}
+
+impl IndividualPaper {
+    /// The unit of the change, where the outcome is one of a biomarker.
+    pub fn biomarker(&self) -> Option<&Unit> {
+        match &self.model {
+            IndividualModel::Linear { unit, .. } => Some(unit),
+            _ => None,
+        }
+    }
 }
 
 /// What a ratio compares.

@@ -1,12 +1,15 @@
 //! Fits of reported quantiles.
 
+use super::calibration::{Bin, bins};
 use super::discriminant::{Discriminant, Quartiles, type7};
 use super::fit::{Fit, Inputs, Named, basis};
 use super::latent::{LabelModel, LatentFit, LatentOptions, fit_latent};
+use super::observed::EvidencePoint;
 use super::paper::{Evidence, Group, QuantileMethod, QuantilePaper};
 use super::summary::{Figure, Summary};
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::response::{Draws, Form, Link, ResponseModel};
+use crate::statistics::{Count, wilson};
 
 /// Fits reported quantiles by the method that the paper's file asks for.
 ///
@@ -50,6 +53,7 @@ pub(super) fn quantiles(
     for warning in &fit.warnings {
         summary.warn(warning.clone());
     }
+    summary.points.extend(imputed(&fit, model, paper));
     let patients = fit.grades.len() as f64;
     let method = format!("latent exposures under printed quantiles ({}) and rank sums", paper.convention);
     let basis = basis(evidence, paper.exposure.metric, paper.range(), method, patients);
@@ -61,6 +65,37 @@ pub(super) fn quantiles(
         "an association among these patients; whether a change of exposure changes the outcome is not shown",
     );
     Ok(Fit { responses: vec![Named { name: "log2-ratio".into(), model }], ..Fit::of(summary) })
+}
+
+/// Quarters of the imputed exposures, averaged over the recorded data sets, with Wilson intervals for as many patients:
+/// what a plot of the patients would show if they were known.
+fn imputed(fit: &LatentFit, model: LabelModel, paper: &QuantilePaper) -> Vec<EvidencePoint> {
+    let highest = fit.grades.iter().copied().max().unwrap_or(0);
+    let least = if model == LabelModel::AtLeastMiddle { 1 } else { highest };
+    let outcome: Vec<f64> = fit.grades.iter().map(|grade| f64::from(u8::from(*grade >= least))).collect();
+    let unit = &paper.exposure.unit;
+    let coherent = |data: &Vec<f64>| data.iter().map(|x| unit.to_coherent(*x)).collect::<Vec<_>>();
+    let all: Vec<Vec<Bin>> = fit.snapshots.iter().map(|data| bins(&coherent(data), &outcome, 4)).collect();
+    let mean = |quarter: usize, of: &dyn Fn(&Bin) -> f64| {
+        all.iter().map(|bins| of(&bins[quarter])).sum::<f64>() / all.len().max(1) as f64
+    };
+    let quarters = all.first().map_or(0, Vec::len);
+    (0..quarters)
+        .map(|quarter| {
+            let patients = all[0][quarter].counts.0;
+            let events = mean(quarter, &|bin| bin.counts.1 as f64);
+            let count = Count::new(events, patients as f64);
+            let bin = Bin {
+                range: [mean(quarter, &|bin| bin.range[0]), mean(quarter, &|bin| bin.range[1])],
+                middle: mean(quarter, &|bin| bin.middle),
+                counts: (patients, 0),
+                share: count.share(),
+                interval: wilson(count, 0.95),
+            };
+            let label = format!("imputed quarter {}, {events:.1} of {patients}", quarter + 1);
+            EvidencePoint::quarter(label, &bin, unit)
+        })
+        .collect()
 }
 
 /// The exposure of an even chance, where the slope is positive: its median and 95 % interval.

@@ -1,17 +1,22 @@
+use serde::{Deserialize, Serialize};
+
 use super::calibration::Bin;
-use super::paper::Evidence;
+use super::observed::EvidencePoint;
+use super::paper::{Class, Evidence};
 use crate::diagnostic::Diagnostic;
 use crate::response::{Draw, Draws, ResponseModel};
 use crate::units::Unit;
 
 /// One figure of a fit.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Figure {
     /// What it is.
     pub quantity: String,
     /// The estimate or posterior median.
     pub estimate: f64,
     /// Its 95 % interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<[f64; 2]>,
 }
 
@@ -31,6 +36,16 @@ pub struct Band {
 pub struct Summary {
     /// The title of the evidence.
     pub title: String,
+    /// The outcome.
+    pub outcome: String,
+    /// Where the figures of the evidence were printed.
+    pub source: String,
+    /// How far they are from that.
+    pub class: Class,
+    /// The unit in which exposures are shown, where the evidence has exposures.
+    pub unit: Option<Unit>,
+    /// What was observed, in that unit.
+    pub points: Vec<EvidencePoint>,
     /// The figures.
     pub figures: Vec<Figure>,
     /// The exposure-response curves, one for each response model.
@@ -50,6 +65,11 @@ impl Summary {
     pub(super) fn new(evidence: &Evidence) -> Self {
         Summary {
             title: evidence.title.clone(),
+            outcome: evidence.outcome.clone(),
+            source: evidence.source.clone(),
+            class: evidence.class,
+            unit: evidence.unit().cloned(),
+            points: evidence.points(),
             figures: Vec::new(),
             curves: Vec::new(),
             bins: Vec::new(),

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::OutputError;
 use super::folder::{BLOCKS, UNFINISHED};
-use crate::run::{Block, Failed, Inputs, Store, VERSION, sha256};
+use crate::document::sha256;
+use crate::run::{Block, Failed, Inputs, Store, VERSION};
 use crate::trial::Study;
 
 /// The file beside the blocks that says what they belong to.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::OutputError;
-use crate::run::hexadecimal;
+use crate::document::hexadecimal;
 
 /// What an unfinished file is called until everything is complete.
 pub(super) const UNFINISHED: &str = ".unfinished";

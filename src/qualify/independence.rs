@@ -5,9 +5,9 @@ use std::sync::atomic::AtomicBool;
 
 use super::{Check, Depth};
 use crate::diagnostic::Source;
-use crate::document::{Recorder, Shipped};
+use crate::document::{Recorder, Shipped, sha256};
 use crate::run::results::Results;
-use crate::run::{Block, Failed, NoStore, Prepared, RowBatch, Shard, Store, Watch, kind, sha256};
+use crate::run::{Block, Failed, NoStore, Prepared, RowBatch, Shard, Store, Watch, kind};
 use crate::trial::Study;
 
 const AREA: &str = "threads and shards";

@@ -3,7 +3,7 @@ use minijinja::{Environment, Value};
 use serde::Serialize;
 
 use super::answer::{self, Contrast, Piece, scenarios, statistic_of};
-use super::chart::{Arms, ChartKind, Room, drawings, point_words};
+use super::chart::{Arms, ChartKind, Drawing, Room, curve_drawings, drawings, point_words};
 use super::figure::{count, difference_unit, figure, quantity, rough, share, signed};
 use super::grid::{Grid, Row, Written};
 use super::operating::Operating;
@@ -67,7 +67,7 @@ struct ChartView {
 }
 
 #[derive(Serialize)]
-struct CurveView<'a> {
+pub(super) struct CurveView<'a> {
     curve: &'a Curve,
     chart: ChartView,
     range: String,
@@ -133,7 +133,7 @@ impl<'a> Page<'a> {
             trade: chart_views(results, ChartKind::BenefitRisk, "trade"),
             troughs: chart_views(results, ChartKind::Troughs, "troughs"),
             profiles: chart_views(results, ChartKind::Profile, "profiles"),
-            curves: curve_views(results),
+            curves: curve_views(&results.curves, &arms),
             outside: outside(results),
             parameters: parameter_groups(results),
             all: results.estimates().map(long_row).collect(),
@@ -149,11 +149,13 @@ fn arm_view<'a>(results: &'a Results, arms: &Arms<'_>, name: &str) -> Option<Arm
 }
 
 fn chart_views(results: &Results, kind: ChartKind, id: &str) -> Vec<ChartView> {
-    let wide = drawings(results, kind, Room::Wide);
-    let narrow = drawings(results, kind, Room::Narrow);
-    wide.into_iter()
-        .zip(narrow)
-        .enumerate()
+    both_widths(id, |room| drawings(results, kind, room))
+}
+
+/// Charts in both of their widths.
+fn both_widths(id: &str, draw: impl Fn(Room) -> Vec<Drawing>) -> Vec<ChartView> {
+    let views = draw(Room::Wide).into_iter().zip(draw(Room::Narrow)).enumerate();
+    views
         .map(|(i, (wide, narrow))| ChartView {
             title: wide.title.clone(),
             wide: wide.inline(&format!("{id}-{i}-wide")),
@@ -162,10 +164,9 @@ fn chart_views(results: &Results, kind: ChartKind, id: &str) -> Vec<ChartView> {
         .collect()
 }
 
-fn curve_views(results: &Results) -> Vec<CurveView<'_>> {
-    let charts = chart_views(results, ChartKind::ExposureResponse, "curve");
-    results
-        .curves
+pub(super) fn curve_views<'a>(curves: &'a [Curve], arms: &Arms<'_>) -> Vec<CurveView<'a>> {
+    let charts = both_widths("curve", |room| curve_drawings(curves, arms, room));
+    curves
         .iter()
         .zip(charts)
         .map(|(curve, chart)| {

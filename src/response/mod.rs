@@ -34,7 +34,7 @@ mod persistence;
 pub use biomarker::BiomarkerModel;
 pub use curve::Curve;
 pub use draws::{Draw, Draws};
-pub use file::{ConstantFile, FormFile, ResponseFile};
+pub use file::{AnyModel, ConstantFile, CurveFile, FactorFile, FormFile, LawFile, ModelFile};
 pub use form::{Constant, Form, Shape};
 pub use link::{Link, YEAR};
 pub use model::{Basis, Metric, ResponseModel};

@@ -1,9 +1,11 @@
+use serde::{Deserialize, Serialize};
+
 use super::{Curve, Draw, Draws, Form, Link};
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::units::Dimension;
 
 /// An exposure metric that a response model may rest on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Metric {
     /// Concentration at the end of the dosing interval (mg/L).
     Ctrough,
@@ -44,7 +46,8 @@ impl Metric {
 }
 
 /// What a response model is about and what it rests on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Basis {
     /// What happens, such as `endoscopic remission`.
     pub outcome: String,
@@ -91,7 +94,7 @@ impl Basis {
         dosed.sort_by(f64::total_cmp);
         let median = *dosed.get(dosed.len() / 2)?;
         let [low, high] = self.range;
-        let far = median > 100.0 * high || high > 0.0 && median * 100.0 < low.max(high / 100.0);
+        let far = median > 100.0 * high || high > 0.0 && median * 100.0 < low.max(high / 10.0);
         far.then(|| {
             Diagnostic::warning(
                 "E0733",

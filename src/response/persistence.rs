@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::{Draw, Draws, YEAR};
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::units::Unit;
@@ -104,7 +106,8 @@ impl RiskFactor {
 }
 
 /// What a persistence model is about and what it rests on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PersistenceBasis {
     /// What happens, such as `discontinuation`.
     pub outcome: String,

@@ -1,29 +1,35 @@
 //! From the tally to the results: estimates with their errors, and everything a reader must know beside them.
 
 use super::estimates::{contrast_draws, distributions, estimates, shown};
-use super::fits::Fitted;
 use super::inputs::{Inputs, VERSION};
-use super::results::{ArmDesign, Better, Design, EndpointDesign, ParameterRow, Provenance, Results};
+use super::models::model_uncertainty;
+use super::results::{ArmDesign, Better, Curve, Design, EndpointDesign, ParameterRow, Provenance, Results};
 use super::tally::Tally;
 use super::{curves, profiles};
+use crate::evidence::Fit;
 use crate::evidence::paper::Class;
-use crate::trial::{Endpoint, Study, Trial};
+use crate::trial::{Endpoint, Response, Study, Trial};
+use crate::units::Unit;
 
-pub(super) fn results(trial: &Trial<'_>, fitted: &[Fitted], tally: &Tally, inputs: &Inputs) -> Results {
+pub(super) fn results(trial: &Trial<'_>, fitted: &[Fit], tally: &Tally, inputs: &Inputs) -> Results {
     let study = trial.study();
     let curves = curves::curves(trial, fitted, tally);
+    let summary = estimates(study, tally);
+    let mut warnings = warnings(study, &curves);
+    warnings.extend(mistaken_units(trial, &curves));
+    warnings.extend(model_uncertainty(study, &summary));
     Results {
         title: study.title.clone(),
         question: study.question.clone(),
         design: design(study, tally),
-        summary: estimates(study, tally),
+        summary,
         trials: None,
         contrast_draws: contrast_draws(study, tally),
         distributions: distributions(study, tally),
         profiles: profiles::profiles(trial),
         parameters: parameters(study, fitted),
         assumptions: assumptions(study, fitted),
-        warnings: warnings(study, &curves),
+        warnings,
         curves,
         provenance: provenance(study, inputs),
     }
@@ -75,7 +81,7 @@ fn design(study: &Study, tally: &Tally) -> Design {
     }
 }
 
-fn parameters(study: &Study, fitted: &[Fitted]) -> Vec<ParameterRow> {
+fn parameters(study: &Study, fitted: &[Fit]) -> Vec<ParameterRow> {
     let model = &study.model;
     let group = |name: &str| format!("model {name}");
     let typical = model.parameters().iter().map(|p| ParameterRow {
@@ -106,18 +112,19 @@ fn parameters(study: &Study, fitted: &[Fitted]) -> Vec<ParameterRow> {
         class: v.provenance.class.clone(),
     });
     let mut rows: Vec<ParameterRow> = typical.chain(effects).chain(variables).collect();
-    for (used, fitted) in study.responses.iter().zip(fitted) {
-        for figure in &fitted.fit.summary.figures {
+    for (used, fit) in study.responses.iter().zip(fitted) {
+        let summary = &fit.summary;
+        for figure in &summary.figures {
             rows.push(ParameterRow {
                 group: format!("response {}", used.name),
                 name: figure.quantity.clone(),
-                description: fitted.fit.summary.title.clone(),
+                description: summary.title.clone(),
                 value: round(figure.estimate),
                 precision: figure
                     .interval
                     .map_or_else(String::new, |[l, u]| format!("95 % {} to {}", round(l), round(u))),
-                source: fitted.evidence.source.clone(),
-                class: class(fitted.evidence.class).to_string(),
+                source: summary.source.clone(),
+                class: class(summary.class).to_string(),
             });
         }
     }
@@ -142,7 +149,7 @@ fn round(value: f64) -> String {
     text.parse::<f64>().map_or(text, |v| v.to_string())
 }
 
-fn assumptions(study: &Study, fitted: &[Fitted]) -> Vec<String> {
+fn assumptions(study: &Study, fitted: &[Fit]) -> Vec<String> {
     let mut list = vec![
         "Every dose is taken, on time.".to_string(),
         "A subject has one luck for each response, the same at every time and in every arm: remission is lost only where exposure falls. No correlation of outcomes over time is published.".to_string(),
@@ -158,7 +165,7 @@ fn assumptions(study: &Study, fitted: &[Fitted]) -> Vec<String> {
                 used.name, used.recovery_source
             ));
         }
-        list.extend(response.evidence.notes.iter().map(|n| format!("{}: {n}.", used.name)));
+        list.extend(response.summary.notes.iter().map(|n| format!("{}: {n}.", used.name)));
     }
     list.extend(study.model.notes().iter().cloned());
     list.extend(study.population.notes().iter().cloned());
@@ -168,7 +175,7 @@ fn assumptions(study: &Study, fitted: &[Fitted]) -> Vec<String> {
 }
 
 /// What the figures alone do not say. The share of subjects outside the evidence is part of each curve.
-fn warnings(study: &Study, curves: &[super::results::Curve]) -> Vec<String> {
+fn warnings(study: &Study, curves: &[Curve]) -> Vec<String> {
     let mut list = Vec::new();
     for curve in curves {
         let groups: Vec<_> =
@@ -192,6 +199,18 @@ fn warnings(study: &Study, curves: &[super::results::Curve]) -> Vec<String> {
         );
     }
     list
+}
+
+/// Exposures so far from the evidence that a unit was likely mistaken.
+fn mistaken_units(trial: &Trial<'_>, curves: &[Curve]) -> Vec<String> {
+    let told = |curve: &Curve| {
+        let place = trial.study().responses.iter().position(|used| used.name == curve.response)?;
+        let Response::Event(model) = &trial.responses()[place] else { return None };
+        let unit: Unit = curve.unit.parse().ok()?;
+        let medians: Vec<f64> = curve.arms.iter().map(|arm| unit.to_coherent(arm.quantiles[2])).collect();
+        Some(model.basis().unit_warning(&medians)?.message)
+    };
+    curves.iter().filter_map(told).collect()
 }
 
 fn provenance(study: &Study, inputs: &Inputs) -> Provenance {

@@ -1,13 +1,10 @@
 //! Exposure-response curves: what the evidence says, what it rests on, and where the arms lie.
 
-use super::fits::Fitted;
-use super::results::{ArmExposure, Curve, EvidencePoint};
+use super::results::{ArmExposure, Curve};
 use super::tally::Tally;
-use crate::evidence::Evidence;
-use crate::evidence::paper::Body;
+use crate::evidence::{Fit, Named, Summary};
 use crate::exposure::quantile;
 use crate::response::{Draw, Link, ResponseModel, YEAR};
-use crate::statistics::{Count, wilson};
 use crate::trial::{Response, Trial};
 use crate::units::Unit;
 
@@ -17,26 +14,36 @@ const POINTS: usize = 81;
 const DRAWS: usize = 1000;
 
 /// One curve for each response that is the probability of an event.
-pub(super) fn curves(trial: &Trial<'_>, fitted: &[Fitted], tally: &Tally) -> Vec<Curve> {
-    let responses = trial.responses().iter().zip(fitted).enumerate();
+pub(super) fn curves(trial: &Trial<'_>, fitted: &[Fit], tally: &Tally) -> Vec<Curve> {
+    let responses = trial.responses().iter().zip(fitted).zip(&trial.study().responses).enumerate();
     responses
-        .filter_map(|(place, (response, fitted))| match response {
-            Response::Event(model) => Some(curve(trial, place, model, &fitted.evidence, tally)),
+        .filter_map(|(place, ((response, fit), used))| match response {
+            Response::Event(model) => {
+                let arms = arms(trial, place, tally, &unit(&fit.summary));
+                Some(curve(&used.name, model, &fit.summary, arms))
+            }
             Response::Biomarker(_) => None,
         })
         .collect()
 }
 
-fn curve(
-    trial: &Trial<'_>,
-    place: usize,
-    model: &ResponseModel,
-    evidence: &Evidence,
-    tally: &Tally,
-) -> Curve {
-    let study = trial.study();
+/// The curves of a fit alone, one for each model of the probability of an event.
+pub fn fitted_curves(fit: &Fit) -> Vec<Curve> {
+    let curve = |named: &Named<ResponseModel>| {
+        let mut curve = curve(&named.name, &named.model, &fit.summary, Vec::new());
+        curve.label = format!("{} ({})", curve.label, named.name);
+        curve
+    };
+    fit.responses.iter().map(curve).collect()
+}
+
+/// The unit in which exposures are shown.
+fn unit(summary: &Summary) -> Unit {
+    summary.unit.clone().unwrap_or_else(Unit::one)
+}
+
+fn curve(name: &str, model: &ResponseModel, evidence: &Summary, arms: Vec<ArmExposure>) -> Curve {
     let unit = unit(evidence);
-    let arms = arms(trial, place, tally, &unit);
     let range = model.basis().range;
     let highest = arms.iter().map(|a| unit.to_coherent(a.quantiles[4])).fold(range[1], f64::max);
     let lowest =
@@ -65,13 +72,12 @@ fn curve(
         }
     }
     let [lower95, lower50, median, upper50, upper95] = bands;
-    let name = study.responses.get(place).map_or_else(String::new, |r| r.name.clone());
     let mut label = capitalised(&evidence.outcome);
     if yearly {
         label.push_str(", risk within a year");
     }
     Curve {
-        response: name,
+        response: name.to_string(),
         label,
         metric: model.basis().metric.name().to_string(),
         unit: unit.text().to_string(),
@@ -84,19 +90,8 @@ fn curve(
         upper50,
         upper95,
         evidence_range: (unit.from_coherent(range[0]), unit.from_coherent(range[1])),
-        points: points(evidence, yearly),
+        points: evidence.points.clone(),
         arms,
-    }
-}
-
-/// The unit in which the evidence speaks of exposures.
-pub(super) fn unit(evidence: &Evidence) -> Unit {
-    match &evidence.body {
-        Body::Quantiles(paper) => paper.exposure.unit.clone(),
-        Body::Arms(paper) => paper.exposure.unit.clone(),
-        Body::Means(paper) => paper.exposure.unit.clone(),
-        Body::Individual(paper) => paper.exposure.unit.clone(),
-        Body::Ratios(_) | Body::Persistence(_) => Unit::one(),
     }
 }
 
@@ -127,48 +122,4 @@ fn arms(trial: &Trial<'_>, place: usize, tally: &Tally, unit: &Unit) -> Vec<ArmE
         });
     }
     found
-}
-
-/// What was observed: groups by outcome with their quartiles, or arms with their counts.
-fn points(evidence: &Evidence, yearly: bool) -> Vec<EvidencePoint> {
-    match &evidence.body {
-        Body::Quantiles(paper) => paper
-            .splits
-            .iter()
-            .filter(|split| split.outcome == evidence.outcome)
-            .flat_map(|split| [(&split.with, ""), (&split.without, "no ")])
-            .filter_map(|(group, prefix)| {
-                let at = |p| group.quantile(p);
-                Some(EvidencePoint {
-                    label: format!("{prefix}{}, n = {}", evidence.outcome, group.n),
-                    exposure: at(0.5)?,
-                    exposure_lower: at(0.25)?,
-                    exposure_upper: at(0.75)?,
-                    proportion: None,
-                })
-            })
-            .collect(),
-        Body::Arms(paper) => paper
-            .arms
-            .iter()
-            .filter_map(|arm| {
-                // Arms followed for other times than a year do not lie on a curve of a year's risk.
-                let proportion = (!yearly).then(|| {
-                    let [low, high] = wilson(Count::new(arm.events, arm.patients), 0.95);
-                    (arm.events / arm.patients, low, high)
-                });
-                let (median, cv) = arm.exposure.law?;
-                let spread = libm::exp(0.674_489_750_196_081_7 * libm::log1p(cv * cv).sqrt());
-                let median = paper.exposure.unit.from_coherent(median);
-                Some(EvidencePoint {
-                    label: format!("{} {}, {} of {}", arm.trial, arm.name, arm.events, arm.patients),
-                    exposure: median,
-                    exposure_lower: median / spread,
-                    exposure_upper: median * spread,
-                    proportion,
-                })
-            })
-            .collect(),
-        Body::Means(_) | Body::Individual(_) | Body::Ratios(_) | Body::Persistence(_) => Vec::new(),
-    }
 }

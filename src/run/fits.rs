@@ -1,79 +1,111 @@
-//! From evidence files to fitted responses: reads them, simulates the exposures of their arms, fits.
+//! From evidence files to fitted responses: reads them, simulates the exposures of their arms, fits; or takes a response
+//! file as it was fitted before.
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Problems, Source};
-use crate::document::Files;
+use crate::diagnostic::{Collector, Diagnostic, Problems, Source};
+use crate::document::{Document, Files, beside};
 use crate::dosing::regimen::Regimen;
-use crate::evidence::paper::Body;
+use crate::evidence::fit_file::FitFile;
+use crate::evidence::paper::{Body, IndividualModel};
 use crate::evidence::{Evidence, Fit, Inputs, Named, Request, Risk, fit};
+use crate::model::Model;
 use crate::population::Population;
+use crate::response::LawFile;
 use crate::trial::endpoint::Exposure;
 use crate::trial::{Response, ResponseKind, ResponseUse, Study, steady_exposures};
 
 /// Subjects by whom the exposures of an arm of the evidence are represented.
 const REPRESENTATIVES: u64 = 2048;
 
-/// What a response file describes, for the reader of studies.
+/// Whether a file is a response file, written by a fit, and no evidence.
+pub fn is_response_file(source: &Arc<Source>) -> bool {
+    let problems = Collector::new();
+    Document::parse(source).is_ok_and(|document| document.root(&problems).has("response"))
+}
+
+/// What an evidence or response file describes, for the reader of studies.
 ///
 /// # Errors
-/// What reading the evidence file refuses.
+/// What reading the file refuses; E0802 where it holds no response to exposure.
 pub fn kind(source: &Arc<Source>) -> Result<ResponseKind, Problems> {
+    let no_response = |what: &str| -> Problems {
+        Diagnostic::error("E0802", format!("{} holds {what}, not a response to exposure", source.name()))
+            .into()
+    };
+    if is_response_file(source) {
+        let file = FitFile::read(source)?;
+        return match file.law() {
+            LawFile::Event { link, basis, .. } => {
+                Ok(ResponseKind { metric: basis.metric, biomarker: None, accumulates: link == "cloglog" })
+            }
+            LawFile::Biomarker { unit, basis, .. } => {
+                let unit = unit.parse().map_err(|_| no_response(&format!("the unit `{unit}`")))?;
+                Ok(ResponseKind { metric: basis.metric, biomarker: Some(unit), accumulates: false })
+            }
+            LawFile::Persistence { .. } => Err(no_response("persistence")),
+        };
+    }
     let (evidence, _) = Evidence::read(source)?;
     let (axis, biomarker, accumulates) = match &evidence.body {
         Body::Quantiles(paper) => (&paper.exposure, None, false),
         Body::Arms(paper) => (&paper.exposure, None, matches!(paper.risk, Risk::Rate)),
         Body::Means(paper) => (&paper.exposure, Some(paper.unit.clone()), false),
-        Body::Individual(paper) => (&paper.exposure, None, false),
-        Body::Ratios(_) => {
-            return Err(Diagnostic::error(
-                "E0802",
-                format!("{} holds ratios, not a response", source.name()),
-            )
-            .into());
+        Body::Individual(paper) if matches!(paper.model, IndividualModel::Cox { .. }) => {
+            return Err(no_response("hazard ratios"));
         }
-        Body::Persistence(_) => {
-            return Err(Diagnostic::error(
-                "E0802",
-                format!("{} holds persistence, not a response to exposure", source.name()),
-            )
-            .into());
-        }
+        Body::Individual(paper) => (&paper.exposure, paper.biomarker().cloned(), false),
+        Body::Ratios(_) => return Err(no_response("ratios")),
+        Body::Persistence(_) => return Err(no_response("persistence")),
     };
     Ok(ResponseKind { metric: axis.metric, biomarker, accumulates })
 }
 
-/// A response of a study with the evidence it was fitted from.
-#[derive(Clone, Debug)]
-pub struct Fitted {
-    /// The evidence file.
-    pub evidence: Evidence,
-    /// The fit, with its alternatives.
-    pub fit: Fit,
-}
-
-/// Fits every response of a study.
+/// Fits every response of a study, or reads what was fitted before.
 ///
 /// # Errors
-/// What the fits refuse, and arms of the evidence that cannot be simulated.
-pub fn responses(study: &Study, files: &dyn Files) -> Result<(Vec<Response>, Vec<Fitted>), Problems> {
+/// What the fits refuse, arms of the evidence that cannot be simulated, and response files that do not fit their tables.
+pub fn responses(study: &Study, files: &dyn Files) -> Result<(Vec<Response>, Vec<Fit>), Problems> {
     let mut responses = Vec::new();
     let mut fits = Vec::new();
     for used in &study.responses {
         let source = files.open(&used.file)?;
-        let (evidence, _) = Evidence::read(&source)?;
-        let simulate = |request: &Request| exposures(study, files, request);
-        let inputs =
-            Inputs { exposures: &simulate, data: None, seed: study.seed, draws: study.draws.max(2000) };
-        let fit = fit(&evidence, &inputs)?;
+        let fit = if is_response_file(&source) {
+            FitFile::read(&source)?.fit(&|table| files.numbers(&beside(&used.file, table)))?
+        } else {
+            let (evidence, _) = Evidence::read(&source)?;
+            let kinetics = Some((&study.model, study.output));
+            fit_evidence(&evidence, &used.file, files, kinetics, (study.seed, study.draws.max(2000)))?
+        };
         let response = match (&fit.responses[..], &fit.biomarkers[..]) {
             ([], models) => Response::Biomarker(variant(models, used)?),
             (models, _) => Response::Event(variant(models, used)?),
         };
         responses.push(response);
-        fits.push(Fitted { evidence, fit });
+        fits.push(fit);
     }
     Ok((responses, fits))
+}
+
+/// Fits evidence that was read from a file, with a seed and a number of joint draws. The exposures of its arms are
+/// simulated where there are kinetics: a model and the place of its output.
+///
+/// # Errors
+/// What the fit refuses, and data that cannot be opened.
+pub fn fit_evidence(
+    evidence: &Evidence,
+    file: &str,
+    files: &dyn Files,
+    kinetics: Option<(&Model, usize)>,
+    (seed, draws): (u64, u32),
+) -> Result<Fit, Problems> {
+    let data = match &evidence.body {
+        Body::Individual(paper) => Some(files.open(&beside(file, &paper.data))?),
+        _ => None,
+    };
+    let simulate = |request: &Request| exposures(kinetics?, files, request, seed);
+    let data = data.as_ref().map(|data| data.text());
+    fit(evidence, &Inputs { exposures: &simulate, data, seed, draws })
 }
 
 /// The model that a study means among those that its evidence gave (E0802).
@@ -90,14 +122,16 @@ fn variant<T: Clone>(models: &[Named<T>], used: &ResponseUse) -> Result<T, Probl
     Err(Diagnostic::error("E0802", message).help(format!("it has: {}", names.join("; "))).into())
 }
 
-/// The steady-state exposures of an arm of the evidence, by the study's own model in the population that the evidence
-/// names; `None` where that cannot be, so that the law of the file is taken.
-fn exposures(study: &Study, files: &dyn Files, request: &Request) -> Option<Vec<f64>> {
+/// The steady-state exposures of an arm of the evidence in the population that the evidence names; `None` where that
+/// cannot be, so that the law of the file is taken.
+fn exposures(
+    (model, output): (&Model, usize),
+    files: &dyn Files,
+    request: &Request,
+    seed: u64,
+) -> Option<Vec<f64>> {
     let regimen = Regimen::parse(&request.regimen).ok()?;
-    let population = match &request.population {
-        Some(name) => Population::read(&files.open(name).ok()?).ok()?.0,
-        None => return None,
-    };
-    steady_exposures(&study.model, &population, study.output, &regimen, study.seed, REPRESENTATIVES)
+    let population = Population::read(&files.open(request.population.as_ref()?).ok()?).ok()?.0;
+    steady_exposures(model, &population, output, &regimen, seed, REPRESENTATIVES)
         .map(|e| e.metric(Exposure::Metric(request.metric)).to_vec())
 }

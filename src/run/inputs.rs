@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Diagnostic, Source};
-use crate::document::{Files, Recorder, not_found};
+use crate::document::{Files, Recorder, hexadecimal, not_found, sha256};
 use crate::trial::Study;
 
 /// The version of the program, with its commit in release builds. Only results of one version can be joined.
@@ -122,14 +122,4 @@ impl Files for Inputs {
         let file = self.files.iter().find(|file| file.name == name).ok_or_else(|| not_found(name))?;
         Ok(Source::new(&file.name, &*file.text))
     }
-}
-
-/// SHA-256 of bytes, in hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
-}
-
-/// Bytes in hexadecimal digits.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

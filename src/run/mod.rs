@@ -16,6 +16,7 @@ mod execute;
 pub mod explanation;
 mod fits;
 mod inputs;
+mod models;
 mod pilot;
 mod profiles;
 mod replicates;
@@ -26,15 +27,17 @@ mod tally;
 pub mod validation;
 
 pub use block::Block;
+pub use curves::fitted_curves;
 pub use cut::{Cut, Shard};
 pub use execute::{Failed, NoStore, RowSink, RunError, Store, Watch};
-pub use fits::{Fitted, kind};
-pub use inputs::{InputFile, Inputs, Settings, VERSION, hexadecimal, sha256};
+pub use fits::{fit_evidence, is_response_file, kind};
+pub use inputs::{InputFile, Inputs, Settings, VERSION};
 pub use pilot::Pilot;
 pub use rows::RowBatch;
 
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::document::Recorder;
+use crate::evidence::Fit;
 use crate::trial::{Study, Trial};
 use results::{Results, SimulatedTrials};
 use tally::Tally;
@@ -54,7 +57,7 @@ pub enum StudyError {
 /// A study that is ready to run: its evidence is fitted, its kinetics are compiled, its threads stand by.
 pub struct Prepared<'s> {
     trial: Trial<'s>,
-    fitted: Vec<Fitted>,
+    fitted: Vec<Fit>,
     inputs: Inputs,
     pool: rayon::ThreadPool,
 }

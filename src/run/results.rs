@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::evidence::EvidencePoint;
+
 /// The results of a study.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Results {
@@ -266,21 +268,6 @@ pub struct Curve {
     pub points: Vec<EvidencePoint>,
     /// Where the arms' exposures lie.
     pub arms: Vec<ArmExposure>,
-}
-
-/// An observed group or arm.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EvidencePoint {
-    /// What it is, such as "remission, n = 7" or "30 mg, 133 of 1193".
-    pub label: String,
-    /// Exposure: a middle value.
-    pub exposure: f64,
-    /// Its lower quartile or limit.
-    pub exposure_lower: f64,
-    /// Its upper quartile or limit.
-    pub exposure_upper: f64,
-    /// Observed proportion with its Wilson interval, where the group has one (value, lower, upper).
-    pub proportion: Option<(f64, f64, f64)>,
 }
 
 /// Where an arm's exposures lie on a curve.

@@ -9,6 +9,10 @@ pub struct Fit {
     pub coefficients: Vec<f64>,
     /// Their standard errors.
     pub errors: Vec<f64>,
+    /// Their covariance matrix, row-major.
+    pub covariance: Vec<f64>,
+    /// Residual standard deviation.
+    pub deviation: f64,
     /// Residual degrees of freedom.
     pub freedom: f64,
 }
@@ -30,9 +34,9 @@ pub fn least_squares(columns: &[&[f64]], y: &[f64]) -> Option<Fit> {
     // Counts of patients are far below 2^53.
     #[allow(clippy::cast_precision_loss)]
     let freedom = (y.len() - size) as f64;
-    let inverse = root.inverse();
-    let errors = (0..size).map(|i| (residual / freedom * inverse[i * size + i]).sqrt()).collect();
-    Some(Fit { coefficients, errors, freedom })
+    let covariance: Vec<f64> = root.inverse().iter().map(|v| residual / freedom * v).collect();
+    let errors = (0..size).map(|i| covariance[i * size + i].sqrt()).collect();
+    Some(Fit { coefficients, errors, covariance, deviation: (residual / freedom).sqrt(), freedom })
 }
 
 /// The difference of two means adjusted for covariates: `y` on arm (1, or 0 for the reference) and the covariates

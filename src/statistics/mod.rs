@@ -2,6 +2,7 @@
 
 mod binomial;
 mod contrast;
+mod cox;
 mod least_squares;
 mod log_rank;
 mod mantel_haenszel;
@@ -14,6 +15,7 @@ mod survival;
 
 pub use binomial::{Binomial, fisher, power_of_two};
 pub use contrast::{Contrast, normal_deviate};
+pub use cox::{CoxFit, cox};
 pub use least_squares::{Fit, ancova, least_squares};
 pub use log_rank::{Risk, log_rank};
 pub use mantel_haenszel::{cochran_mantel_haenszel, risk_difference};

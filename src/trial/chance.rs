@@ -68,7 +68,7 @@ fn index(time: f64) -> u64 {
 impl Chance {
     pub(super) fn draw(study: &Study, moments: &Moments, subjects: &Subjects, cohort: &Cohort) -> Self {
         let luck = study.responses.iter().map(|response| {
-            let address = Address::new(study.seed, Purpose::Luck).occasion(occasion(&response.name));
+            let address = Address::new(study.seed, Purpose::Luck).occasion(occasion(response.luck()));
             subjects.streams(address).map(|mut stream| stream.uniform()).collect()
         });
         Chance {

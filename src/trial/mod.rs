@@ -14,6 +14,7 @@
 //! hold or a stop changes the amounts of what comes next.
 
 mod adherence;
+mod alternatives;
 mod anchor;
 mod arms;
 mod chance;

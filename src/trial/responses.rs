@@ -2,7 +2,7 @@
 
 use super::Anchor;
 use super::study::Reader;
-use crate::diagnostic::did_you_mean;
+use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::document::{Item, Spanned, Table};
 use crate::population::Population;
 use crate::response::Metric;
@@ -30,6 +30,8 @@ pub struct ResponseUse {
     pub kind: ResponseKind,
     /// Which of the models that the evidence gives is meant: form and trial; empty for the first.
     pub variant: Vec<String>,
+    /// For another model of a response, the name of that response.
+    pub model_of: Option<String>,
     /// For a biomarker, the place of its baseline among the population's variables.
     pub baseline: Option<usize>,
     /// For a biomarker, the mean recovery as the disease heals: times (h) and changes (coherent units), ascending.
@@ -38,22 +40,61 @@ pub struct ResponseUse {
     pub recovery_source: String,
 }
 
-impl Reader<'_> {
-    pub(super) fn responses(&mut self, population: Option<&Population>) -> Vec<ResponseUse> {
-        let Some(table) = self.root.table("responses") else { return Vec::new() };
-        table
-            .entries()
-            .into_iter()
-            .filter_map(|(name, item)| self.response(name, &item, population))
-            .collect()
+impl ResponseUse {
+    /// The name of the model where the response has several: that of an alternative, or `main`.
+    pub fn model_name(&self) -> &str {
+        match &self.model_of {
+            Some(response) => self.name.get(response.len() + 1..).unwrap_or(&self.name),
+            None => "main",
+        }
     }
 
-    fn response(
+    /// The response that the subjects' luck belongs to: it is the same under every model.
+    pub(super) fn luck(&self) -> &str {
+        self.model_of.as_deref().unwrap_or(&self.name)
+    }
+}
+
+/// Keys of a table with their items.
+type Entries<'a> = Vec<(Spanned<String>, Item<'a>)>;
+
+impl Reader<'_> {
+    /// The responses; after each its other models, `alternatives = { NAME = FILE or { file, form, trial } }`.
+    pub(super) fn responses(&mut self, population: Option<&Population>) -> Vec<ResponseUse> {
+        let Some(table) = self.root.table("responses") else { return Vec::new() };
+        let mut responses = Vec::new();
+        for (name, item) in table.entries() {
+            let Some((main, alternatives)) = self.response(name, &item, population) else { continue };
+            let mut others = Vec::new();
+            for (model, item) in alternatives {
+                let span = model.span.clone();
+                let named = model.map(|model| format!("{}_{model}", main.name));
+                let Some((mut other, _)) = self.response(named, &item, population) else { continue };
+                if other.kind.biomarker != main.kind.biomarker
+                    || other.kind.accumulates != main.kind.accumulates
+                {
+                    self.root.report(
+                        Diagnostic::error("E0829", format!("`{}` is of another kind than `{}`", other.file, main.file))
+                            .help("models side by side give the same: a probability, a risk over time, or one biomarker"),
+                        span,
+                    );
+                    continue;
+                }
+                other.model_of = Some(main.name.clone());
+                others.push(other);
+            }
+            responses.push(main);
+            responses.extend(others);
+        }
+        responses
+    }
+
+    fn response<'a>(
         &mut self,
         name: Spanned<String>,
-        item: &Item<'_>,
+        item: &Item<'a>,
         population: Option<&Population>,
-    ) -> Option<ResponseUse> {
+    ) -> Option<(ResponseUse, Entries<'a>)> {
         let table = if item.is_table() { Some(item.table()?) } else { None };
         let file = match &table {
             Some(table) => table.required_string("file")?.value,
@@ -74,6 +115,7 @@ impl Reader<'_> {
             variant: table.as_ref().map_or_else(Vec::new, |t| {
                 ["form", "trial"].into_iter().filter_map(|key| Some(t.string(key)?.value)).collect()
             }),
+            model_of: None,
             baseline: None,
             recovery: Vec::new(),
             recovery_source: String::new(),
@@ -85,10 +127,11 @@ impl Reader<'_> {
                 (response.recovery, response.recovery_source) = read_recovery(&recovery, &unit);
             }
         }
+        let alternatives = table.as_ref().and_then(|t| t.table("alternatives"));
         if let Some(table) = table {
             table.finish();
         }
-        Some(response)
+        Some((response, alternatives.map_or_else(Vec::new, |t| t.entries())))
     }
 
     /// The population's variable that a biomarker starts from: `baseline = "HB"`, or the one of the response's name.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::alternatives;
 use super::arms::{Arms, regimens};
 use super::condition::Names;
 use super::endpoint::{self, Known, Measure, Period};
@@ -156,7 +157,7 @@ impl Reader<'_> {
         let reader = reader.filter(|_| population.is_some());
         let protocol = reader.as_ref().map(|reader| self.protocol(reader, &arms)).unwrap_or_default();
         let reference = self.reference(&arms);
-        let endpoints = self.endpoints(&responses, &arms);
+        let endpoints = alternatives::beside(self.endpoints(&responses, &arms), &responses);
         let replication = population.as_ref().and_then(|(population, _)| {
             let known =
                 replication::Known { arms: &arms, endpoints: &endpoints, responses: &responses, population };

@@ -122,15 +122,18 @@ pub(super) fn drawings(results: &Results, kind: ChartKind, room: Room) -> Vec<Dr
             .into_iter()
             .map(|group| troughs::draw(&group, &arms, room))
             .collect(),
-        ChartKind::ExposureResponse => {
-            results.curves.iter().map(|curve: &Curve| curve::draw(curve, &arms, room)).collect()
-        }
+        ChartKind::ExposureResponse => curve_drawings(&results.curves, &arms, room),
         ChartKind::BenefitRisk => plane::draw(results, &arms, room).into_iter().collect(),
         ChartKind::Differences => {
             let contrasts = Contrast::all(results);
             forest::draw(results, &contrasts, &arms, room).into_iter().collect()
         }
     }
+}
+
+/// Exposure-response curves with their evidence and the exposures of arms.
+pub(super) fn curve_drawings(curves: &[Curve], arms: &Arms<'_>, room: Room) -> Vec<Drawing> {
+    curves.iter().map(|curve| curve::draw(curve, arms, room)).collect()
 }
 
 /// Items with the same key together, in the order in which the keys appear.
@@ -151,6 +154,11 @@ pub(super) struct Arms<'a>(Vec<&'a str>);
 impl<'a> Arms<'a> {
     pub(super) fn of(results: &'a Results) -> Self {
         Arms(results.design.arms.iter().map(|arm| arm.name.as_str()).collect())
+    }
+
+    /// No arms: evidence alone.
+    pub(super) fn none() -> Self {
+        Arms(Vec::new())
     }
 
     /// The class that colours an arm.
