@@ -1,11 +1,17 @@
 //! Runs that are cut in shards, stopped and continued give the same bytes as a run in one go, and subjects that fail
 //! are counted.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use assert_cmd::Command;
+use exposim::diagnostic::Source;
+use exposim::document::{Recorder, Shipped};
+use exposim::run::{Block, Failed, NoStore, Prepared, RunError, Store, Watch, kind};
+use exposim::trial::Study;
 use tempfile::TempDir;
 
 /// Six leaves of subjects, quick.
@@ -234,4 +240,44 @@ fn a_plan_says_what_a_run_takes_and_its_submissions_name_every_task() {
         }
     }
     assert!(!folder.path().join("out").exists());
+}
+
+/// Keeps blocks as bytes.
+struct Bytes<'s>(BTreeMap<u32, Vec<u8>>, &'s Study);
+
+impl Store for Bytes<'_> {
+    fn get(&mut self, number: u32) -> Result<Option<Block>, Failed> {
+        Ok(self.0.get(&number).and_then(|bytes| Block::from_bytes(bytes, self.1)))
+    }
+
+    fn put(&mut self, block: &Block) -> Result<(), Failed> {
+        assert!(self.0.insert(block.number(), block.to_bytes()?).is_none(), "block computed twice");
+        Ok(())
+    }
+}
+
+#[test]
+fn told_to_stop_a_run_finishes_what_is_under_way_and_goes_on_from_there() {
+    let files = Recorder::new(&Shipped);
+    let source =
+        Source::new("study.toml", STUDY.replace("3000", "60_000").replace("draws      = 4", "draws = 0"));
+    let (study, _) = Study::read(&source, &files, &kind).unwrap_or_else(|p| panic!("{p}"));
+    let prepared = Prepared::new(&study, &files, 2).unwrap();
+    let (stop, done) = (AtomicBool::new(false), AtomicU64::new(0));
+    let progress = |subjects| {
+        done.fetch_add(subjects, Ordering::Relaxed);
+        stop.store(true, Ordering::Relaxed);
+    };
+    let mut store = Bytes(BTreeMap::new(), &study);
+    let stopped = prepared.run(Watch { progress: &progress, stop: &stop }, &mut store, None);
+    assert!(matches!(stopped, Err(RunError::Stopped)));
+    // What was begun was finished and kept; the rest was not begun.
+    let kept = store.0.len() as u64;
+    assert!(kept > 0 && kept < 64, "{kept}");
+    assert_eq!(done.load(Ordering::Relaxed), 512 * kept);
+
+    let watch = Watch { progress: &|_| {}, stop: &AtomicBool::new(false) };
+    let continued = prepared.run(watch, &mut store, None).unwrap();
+    assert_eq!(store.0.len(), 118);
+    assert!(continued == prepared.run(watch, &mut NoStore, None).unwrap());
 }
