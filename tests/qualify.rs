@@ -14,7 +14,9 @@ fn the_program_qualifies_and_writes_its_report() {
     let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(found["passed"], true);
     let checks = found["checks"].as_array().unwrap();
-    for area in ["three witnesses", "event rules", "sampler", "evidence fits", "threads and shards"] {
+    for area in
+        ["three witnesses", "event rules", "model library", "sampler", "evidence fits", "threads and shards"]
+    {
         assert!(checks.iter().any(|check| check["area"] == area), "{area} is not checked");
     }
     let page = fs::read_to_string(folder.path().join("q/qualification.html")).unwrap();

@@ -3,6 +3,7 @@
 mod events;
 mod evidence;
 mod independence;
+mod library;
 mod sampler;
 pub mod witnesses;
 
@@ -98,8 +99,14 @@ pub struct Qualification {
 /// Runs every check; `told` hears of each area when it is done.
 pub fn qualify(depth: Depth, told: &mut dyn FnMut(&[Check])) -> Qualification {
     let started = Instant::now();
-    let areas: [fn(Depth) -> Vec<Check>; 5] =
-        [witnesses::checks, events::checks, sampler::checks, evidence::checks, independence::checks];
+    let areas: [fn(Depth) -> Vec<Check>; 6] = [
+        witnesses::checks,
+        events::checks,
+        library::checks,
+        sampler::checks,
+        evidence::checks,
+        independence::checks,
+    ];
     let mut checks = Vec::new();
     for area in areas {
         let found = area(depth);
