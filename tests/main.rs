@@ -3,6 +3,7 @@
 mod absorption;
 mod bad_input;
 mod bad_papers;
+mod bad_protocols;
 mod batch;
 mod check;
 mod command;

@@ -399,3 +399,86 @@ fn an_assay_a_visit_or_an_arm_more_changes_nothing_else() {
     assert_eq!(before(&base), before(&more));
     assert!(more.decisions().len() > base.decisions().len());
 }
+
+/// Endpoints of what rules do, over the script above: low at weeks 2, 3, 6 and 7.
+#[test]
+fn endpoints_count_what_was_done_and_measured() {
+    let protocol = format!(
+        "{}\n{WEEKLY}[rules.anaemia]\nwhen = \"HB < 80 g/L\"\ndo = \"hold\"\n",
+        r#"holds = "number of holds by week 10"
+early = "number of holds by week 5"
+days = "days on hold by week 10"
+doses = "doses taken by week 10"
+any = "any HB < 72 g/L"
+before = "any HB < 72 g/L by week 6"
+first = "time to HB < 72 g/L by week 10"
+none = "time to HB < 50 g/L by week 10"
+both = "HB > 90 g/L and fall of HB < 2 g/L at week 10"
+trough = "Ctrough before dose 15""#
+    );
+    let study = study(&text(&protocol, TEN_WEEKS, 1));
+    let trial = Trial::new(&study, responses(&study)).unwrap();
+    let mut outcomes = Outcomes::default();
+    trial.simulate(&trial.block(&(0..1).into()), 0, &mut outcomes);
+    let value = |name: &str| {
+        let place = study.endpoints.iter().position(|e| e.name == name).unwrap();
+        outcomes.endpoint(0, place)[0]
+    };
+    for (name, expected) in [
+        ("holds", 2.0),
+        ("early", 1.0),
+        ("days", 28.0 * 24.0),
+        ("doses", 42.0),
+        ("any", 1.0),
+        ("before", 0.0),
+        ("first", 7.0 * 168.0),
+        ("none", 10.0 * 168.0),
+        ("both", 1.0),
+    ] {
+        assert_eq!(value(name), expected, "{name}");
+    }
+    assert!((value("trough") - 420.0).abs() < 1e-9, "{}", value("trough"));
+}
+
+/// Everybody responds with the same chance whatever is given, so that the estimands differ by who is left.
+#[test]
+fn estimands_say_what_counts_of_those_who_have_stopped() {
+    let protocol = r#"stopped = "discontinuation by week 10"
+alone = "discontinuation for adverse event by week 10"
+policy = { what = "remission at week 10", better = "higher" }
+composite = { what = "remission at week 10", better = "higher", estimand = "composite" }
+while_on = { what = "Ctrough at week 10", estimand = "while-on-treatment" }
+mid = "Ctrough at week 5"
+time = "time to discontinuation by week 10"
+[discontinuation]
+persistence = { "week 10" = "60 %" }
+reasons = { "lack of effect" = 3, "adverse event" = 1 }
+"#;
+    let study = study(&text(protocol, TEN_WEEKS, 2000));
+    let trial = Trial::new(&study, responses(&study)).unwrap();
+    let block = trial.block(&(0..2000).into());
+    let mut outcomes = Outcomes::default();
+    trial.simulate(&block, 0, &mut outcomes);
+    let values = |name: &str| {
+        let place = study.endpoints.iter().position(|e| e.name == name).unwrap();
+        outcomes.endpoint(0, place).to_vec()
+    };
+    let mean = |name: &str| values(name).iter().sum::<f64>() / 2000.0;
+    // Binomial standard deviations of 2000: about 1 point.
+    assert!((mean("stopped") - 0.4).abs() < 0.035, "{}", mean("stopped"));
+    assert!((mean("alone") - 0.1).abs() < 0.025, "{}", mean("alone"));
+    // Constant hazard: 10 weeks times (1 - 0.6) / -ln(0.6).
+    let expected = 1680.0 * 0.4 / -(0.6f64.ln());
+    assert!((mean("time") - expected).abs() < 40.0, "{} {expected}", mean("time"));
+    let (policy, composite, stopped) = (values("policy"), values("composite"), values("stopped"));
+    for lane in 0..2000 {
+        assert_eq!(composite[lane], if stopped[lane] == 1.0 { 0.0 } else { policy[lane] }, "{lane}");
+    }
+    assert!((mean("policy") - 0.6225).abs() < 0.04, "{}", mean("policy"));
+    // On treatment for the last time at week 10, at week 5, or at no moment that is looked at.
+    let (while_on, end, mid, time) = (values("while_on"), values("mass"), values("mid"), values("time"));
+    for lane in 0..2000 {
+        let expected = if time[lane] >= 1680.0 { end[lane] } else { mid[lane] };
+        assert_eq!(while_on[lane], expected, "{lane}");
+    }
+}

@@ -12,7 +12,7 @@ use exposim::evidence::Evidence;
 use exposim::model::{Choices, Model};
 use exposim::population::Population;
 use exposim::run::kind;
-use exposim::trial::Study;
+use exposim::trial::{Study, check_protocol};
 use serde_json::Value;
 
 use crate::rooms::sources;
@@ -79,7 +79,7 @@ fn root(folder: &str) -> PathBuf {
 /// The kind of a file, by the table that opens it.
 fn kind_of(text: &str) -> &'static str {
     let has = |kind: &str| text.starts_with(&format!("[{kind}]")) || text.contains(&format!("\n[{kind}]"));
-    ["model", "population", "evidence"].into_iter().find(|kind| has(kind)).unwrap_or("study")
+    ["model", "population", "evidence", "protocol"].into_iter().find(|kind| has(kind)).unwrap_or("study")
 }
 
 fn fits(schemas: &Value, text: &str) -> Vec<String> {
@@ -111,6 +111,7 @@ fn read(text: &str) -> Result<(), Problems> {
         "model" => Model::read(&source, &Choices::default()).map(drop),
         "population" => Population::read(&source).map(drop),
         "evidence" => Evidence::read(&source).map(drop),
+        "protocol" => check_protocol(&source).map(drop),
         _ => Study::read(&source, &Shipped, &kind).map(drop),
     }
 }

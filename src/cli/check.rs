@@ -15,7 +15,7 @@ use crate::evidence::fit_file::FitFile;
 use crate::model::{Choices, Model};
 use crate::population::Population;
 use crate::run::validation::Validation;
-use crate::trial::Study;
+use crate::trial::{Study, check_protocol};
 
 /// Arguments of `exposim check`.
 #[derive(Debug, Args)]
@@ -83,6 +83,9 @@ fn check(source: &Arc<Source>, path: &Path) -> Result<(&'static str, Vec<Diagnos
     }
     if root.table("population").is_some() {
         return Ok(("a population", Population::read(source)?.1));
+    }
+    if root.has("protocol") {
+        return Ok(("a protocol", check_protocol(source)?));
     }
     if root.has("observed") {
         return Ok(("a validation", Validation::read(source, &Disk::beside(path))?.1));

@@ -10,7 +10,12 @@ use crate::document::{Document, SHIPPED};
 use crate::run::checks::{Outcome, checks, shipped};
 
 /// The kinds of files by the table that opens them.
-const KINDS: &[(&str, &str)] = &[("model", "model"), ("population", "population"), ("evidence", "evidence")];
+const KINDS: &[(&str, &str)] = &[
+    ("model", "model"),
+    ("population", "population"),
+    ("evidence", "evidence"),
+    ("protocol", "rules and schedules"),
+];
 
 /// Arguments of `exposim models`.
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use crate::output::{
 use crate::report::render;
 use crate::run::results::Results;
 use crate::run::rows::{RowColumn, columns};
-use crate::run::{Prepared, RowBatch, RowSink, RunError};
+use crate::run::{Prepared, RowBatch, RowSink, RunError, decision_columns, has_records, ledger_columns};
 use crate::trial::Study;
 
 impl From<OutputError> for Stop {
@@ -56,6 +56,9 @@ pub(super) fn produce(
         let mut rows = ParquetRows::new(out.file("subjects.parquet")?, &declared(study, &columns))?;
         let results = run(Some(&mut |batch: &RowBatch| Ok(write_rows(&mut rows, &columns, batch)?)))?;
         out.keep(rows.finish()?)?;
+        if has_records(study) {
+            records(prepared, out)?;
+        }
         results
     } else {
         run(None)?
@@ -63,6 +66,21 @@ pub(super) fn produce(
     results.provenance.command = command(prepared);
     write(&results, prepared, out)?;
     Ok(results)
+}
+
+/// Writes the ledger of doses and the log of decisions.
+fn records(prepared: &Prepared<'_>, out: &mut OutFolder) -> Result<(), Stop> {
+    let study = prepared.study();
+    let (ledger, decisions) = (ledger_columns(study), decision_columns(study));
+    let mut doses = ParquetRows::new(out.file("ledger.parquet")?, &declared(study, &ledger))?;
+    let mut log = ParquetRows::new(out.file("decisions.parquet")?, &declared(study, &decisions))?;
+    prepared.records(&mut |given: &RowBatch, decided: &RowBatch| {
+        write_rows(&mut doses, &ledger, given)?;
+        Ok(write_rows(&mut log, &decisions, decided)?)
+    })?;
+    out.keep(doses.finish()?)?;
+    out.keep(log.finish()?)?;
+    Ok(())
 }
 
 /// The columns of the rows as the files declare them.
@@ -120,6 +138,11 @@ fn write(results: &Results, prepared: &Prepared<'_>, out: &mut OutFolder) -> Res
     let mut tables = vec![("summary.csv", summary_columns.as_slice())];
     if study.rows {
         tables.push(("subjects.parquet", rows.as_slice()));
+    }
+    let (doses, log) = (declared(study, &ledger_columns(study)), declared(study, &decision_columns(study)));
+    if study.rows && has_records(study) {
+        tables.push(("ledger.parquet", doses.as_slice()));
+        tables.push(("decisions.parquet", log.as_slice()));
     }
     out.text("dictionary.yaml", &dictionary(&tables))?;
     let identity = Identity::of(prepared.inputs());

@@ -14,7 +14,7 @@ use crate::document::{Kind, SHIPPED, Shape, Shipped, watched};
 use crate::evidence::Evidence;
 use crate::model::{Choices, Model};
 use crate::population::Population;
-use crate::trial::Study;
+use crate::trial::{Study, check_protocol};
 
 /// Files beside the shipped ones that show every key the readers know: kind and text.
 const SPECIMENS: &[(FileKind, &str)] = &[
@@ -23,6 +23,7 @@ const SPECIMENS: &[(FileKind, &str)] = &[
     (FileKind::Evidence, include_str!("specimens/individual.toml")),
     (FileKind::Evidence, include_str!("specimens/arms.toml")),
     (FileKind::Evidence, include_str!("specimens/quantiles.toml")),
+    (FileKind::Protocol, include_str!("specimens/protocol-file.toml")),
     (FileKind::Study, include_str!("../../examples/dose-reduction.toml")),
     (FileKind::Study, include_str!("specimens/study.toml")),
     (FileKind::Study, include_str!("specimens/protocol.toml")),
@@ -45,6 +46,8 @@ enum FileKind {
     Population,
     /// Published figures or data to fit.
     Evidence,
+    /// Rules and schedules.
+    Protocol,
     /// A study.
     Study,
 }
@@ -55,6 +58,7 @@ impl FileKind {
             FileKind::Model => "model",
             FileKind::Population => "population",
             FileKind::Evidence => "evidence",
+            FileKind::Protocol => "protocol",
             FileKind::Study => "study",
         }
     }
@@ -65,6 +69,7 @@ impl FileKind {
             FileKind::Model => Model::read(source, &Choices::default()).map(drop),
             FileKind::Population => Population::read(source).map(drop),
             FileKind::Evidence => Evidence::read(source).map(drop),
+            FileKind::Protocol => check_protocol(source).map(drop),
             FileKind::Study => Study::read(source, &Shipped, &crate::run::kind).map(drop),
         }
     }

@@ -78,6 +78,7 @@ shipped![
     "upadacitinib-bhatnagar-2024",
     "upadacitinib-klunder-2018",
     "upadacitinib-klunder-2019",
+    "upadacitinib-label",
     "warfarin",
 ];
 

@@ -62,6 +62,7 @@ pub(super) fn leading<'a>(
         EndpointKind::Event => &["proportion", "mean"],
         EndpointKind::Probability => &["mean", "proportion", "median"],
         EndpointKind::Continuous => &["median", "mean"],
+        EndpointKind::Count => &["mean"],
     };
     order.iter().find_map(|statistic| statistic_of(results, scenario, arm, &endpoint.name, statistic))
 }
@@ -121,8 +122,7 @@ pub(super) fn pieces(results: &Results) -> Vec<Piece> {
 /// The first benefit and the first risk; if there is neither, the first endpoint.
 fn told(results: &Results) -> Vec<&EndpointDesign> {
     let endpoints = &results.design.endpoints;
-    let first =
-        |better: Better| endpoints.iter().find(|e| e.better == better && e.kind != EndpointKind::Continuous);
+    let first = |better: Better| endpoints.iter().find(|e| e.better == better && e.kind.is_share());
     let told: Vec<_> = [first(Better::Higher), first(Better::Lower)].into_iter().flatten().collect();
     if told.is_empty() { endpoints.iter().take(1).collect() } else { told }
 }
@@ -260,6 +260,7 @@ fn named(endpoint: &EndpointDesign) -> String {
     }
     match endpoint.kind {
         EndpointKind::Continuous => label,
+        EndpointKind::Count => format!("the mean of {label}"),
         EndpointKind::Probability => format!("the probability of {label}"),
         EndpointKind::Event => format!("the share with {label}"),
     }

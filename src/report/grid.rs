@@ -79,6 +79,7 @@ impl<'a> Grid<'a> {
         match (self.reference, row.endpoint.kind) {
             (Some(_), _) => "",
             (None, EndpointKind::Continuous) => "median of subjects",
+            (None, EndpointKind::Count) => "mean of subjects",
             (None, EndpointKind::Probability) => "mean probability",
             (None, EndpointKind::Event) => "share of subjects",
         }

@@ -5,13 +5,19 @@ use super::inputs::{Inputs, VERSION};
 use super::models::model_uncertainty;
 use super::results::{ArmDesign, Better, Curve, Design, EndpointDesign, ParameterRow, Provenance, Results};
 use super::tally::Tally;
-use super::{curves, profiles};
+use super::{curves, profiles, protocol};
 use crate::evidence::Fit;
 use crate::evidence::paper::Class;
 use crate::trial::{Endpoint, Response, Study, Trial};
 use crate::units::Unit;
 
-pub(super) fn results(trial: &Trial<'_>, fitted: &[Fit], tally: &Tally, inputs: &Inputs) -> Results {
+pub(super) fn results(
+    trial: &Trial<'_>,
+    fitted: &[Fit],
+    persistence: Option<&Fit>,
+    tally: &Tally,
+    inputs: &Inputs,
+) -> Results {
     let study = trial.study();
     let curves = curves::curves(trial, fitted, tally);
     let summary = estimates(study, tally);
@@ -27,7 +33,7 @@ pub(super) fn results(trial: &Trial<'_>, fitted: &[Fit], tally: &Tally, inputs: 
         contrast_draws: contrast_draws(study, tally),
         distributions: distributions(study, tally),
         profiles: profiles::profiles(trial),
-        parameters: parameters(study, fitted),
+        parameters: parameters(study, fitted, persistence),
         assumptions: assumptions(study, fitted),
         warnings,
         curves,
@@ -56,7 +62,9 @@ fn design(study: &Study, tally: &Tally) -> Design {
         "between-subject random effects".to_string(),
         "each subject's luck against each response".to_string(),
     ];
-    let mut fixed = vec!["doses taken as planned".to_string(), "no residual error on exposures".to_string()];
+    random.extend(protocol::random(study));
+    let mut fixed = protocol::fixed(study);
+    fixed.push("no residual error on exposures".to_string());
     if study.draws > 0 {
         random.push(format!("parameters of the responses, {} joint draws", study.draws));
     }
@@ -81,7 +89,7 @@ fn design(study: &Study, tally: &Tally) -> Design {
     }
 }
 
-fn parameters(study: &Study, fitted: &[Fit]) -> Vec<ParameterRow> {
+fn parameters(study: &Study, fitted: &[Fit], persistence: Option<&Fit>) -> Vec<ParameterRow> {
     let model = &study.model;
     let group = |name: &str| format!("model {name}");
     let typical = model.parameters().iter().map(|p| ParameterRow {
@@ -112,23 +120,27 @@ fn parameters(study: &Study, fitted: &[Fit]) -> Vec<ParameterRow> {
         class: v.provenance.class.clone(),
     });
     let mut rows: Vec<ParameterRow> = typical.chain(effects).chain(variables).collect();
-    for (used, fit) in study.responses.iter().zip(fitted) {
-        let summary = &fit.summary;
-        for figure in &summary.figures {
-            rows.push(ParameterRow {
-                group: format!("response {}", used.name),
-                name: figure.quantity.clone(),
-                description: summary.title.clone(),
-                value: round(figure.estimate),
-                precision: figure
-                    .interval
-                    .map_or_else(String::new, |[l, u]| format!("95 % {} to {}", round(l), round(u))),
-                source: summary.source.clone(),
-                class: class(summary.class).to_string(),
-            });
-        }
+    for (used, fitted) in study.responses.iter().zip(fitted) {
+        rows.extend(fitted_rows(&format!("response {}", used.name), fitted));
     }
+    rows.extend(protocol::parameters(study, persistence));
     rows
+}
+
+/// The figures of a fit.
+pub(super) fn fitted_rows(group: &str, fitted: &Fit) -> Vec<ParameterRow> {
+    let row = |figure: &crate::evidence::Figure| ParameterRow {
+        group: group.to_string(),
+        name: figure.quantity.clone(),
+        description: fitted.summary.title.clone(),
+        value: round(figure.estimate),
+        precision: figure
+            .interval
+            .map_or_else(String::new, |[l, u]| format!("95 % {} to {}", round(l), round(u))),
+        source: fitted.summary.source.clone(),
+        class: class(fitted.summary.class).to_string(),
+    };
+    fitted.summary.figures.iter().map(row).collect()
 }
 
 fn class(class: Class) -> &'static str {
@@ -141,7 +153,7 @@ fn class(class: Class) -> &'static str {
 }
 
 /// Four significant digits, without an exponent where that is short.
-fn round(value: f64) -> String {
+pub(super) fn round(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return value.to_string();
     }
@@ -150,11 +162,11 @@ fn round(value: f64) -> String {
 }
 
 fn assumptions(study: &Study, fitted: &[Fit]) -> Vec<String> {
-    let mut list = vec![
-        "Every dose is taken, on time.".to_string(),
+    let mut list = protocol::assumptions(study);
+    list.extend([
         "A subject has one luck for each response, the same at every time and in every arm: remission is lost only where exposure falls. No correlation of outcomes over time is published.".to_string(),
         "Exposure counts as that of the dosing interval that ends at the time named; a risk that accumulates takes each phase at the exposure of its last interval.".to_string(),
-    ];
+    ]);
     if study.draws > 0 && study.model_uncertainty {
         list.push("Uncertain typical values are log-normal with the published standard errors and independent of one another: no covariance matrix is published.".to_string());
     }
@@ -237,8 +249,11 @@ fn resolved(study: &Study) -> serde_json::Value {
         "max-failures": study.max_failures,
         "rows": study.rows,
         "responses": study.responses.iter().map(|r| (r.name.clone(), r.file.clone())).collect::<std::collections::BTreeMap<_, _>>(),
+        "visits": study.visits.as_ref().map(|v| serde_json::json!({ "schedule": v.schedule.text(), "window (days)": v.window, "missed": v.missed })),
+        "rules": study.rules.iter().map(|r| serde_json::json!({ "name": r.name, "when": r.text.0, "do": r.text.1 })).collect::<Vec<_>>(),
+        "discontinuation": study.discontinuation.causes.iter().map(|c| serde_json::json!({ "reason": c.name, "share": c.share, "source": c.source })).collect::<Vec<_>>(),
         "reference": study.arms.get(study.reference).map(|a| a.name.clone()),
         "arms": study.arms.iter().map(|a| serde_json::json!({ "name": a.name, "phases": a.words() })).collect::<Vec<_>>(),
-        "endpoints": study.endpoints.iter().map(|e| serde_json::json!({ "name": e.name, "label": e.label, "time": e.time.to_string() })).collect::<Vec<_>>(),
+        "endpoints": study.endpoints.iter().map(|e| serde_json::json!({ "name": e.name, "label": e.label, "time": e.time.to_string(), "estimand": e.estimand.name() })).collect::<Vec<_>>(),
     })
 }

@@ -6,6 +6,7 @@ use super::tally::Tally;
 use crate::exposure::quantile;
 use crate::trial::endpoint::Measure;
 use crate::trial::{Endpoint, Study};
+use crate::units::Unit;
 
 /// How values of an endpoint are shown: the unit and the factor from coherent values.
 pub(super) struct Shown {
@@ -16,17 +17,21 @@ pub(super) struct Shown {
 
 pub(super) fn shown(study: &Study, endpoint: &Endpoint) -> Shown {
     let percent = |kind| Shown { unit: "%".into(), kind, factor: 100.0 };
+    let own = |kind| {
+        let unit = rows::unit(study, endpoint);
+        let text = if unit == Unit::one() { "" } else { unit.text() };
+        Shown { unit: text.into(), kind, factor: unit.from_coherent(1.0) }
+    };
     match endpoint.measure {
-        Measure::Exposure(_) | Measure::Biomarker(_) => {
-            let unit = rows::unit(study, endpoint);
-            Shown {
-                unit: unit.text().into(),
-                kind: EndpointKind::Continuous,
-                factor: unit.from_coherent(1.0),
-            }
-        }
+        Measure::Exposure(_) | Measure::Biomarker(_) => own(EndpointKind::Continuous),
+        Measure::TimeTo(_) | Measure::TimeToStop | Measure::Count(_) => own(EndpointKind::Count),
         Measure::Probability(_) => percent(EndpointKind::Probability),
-        Measure::Event(_) | Measure::Threshold(..) | Measure::Fall(..) => percent(EndpointKind::Event),
+        Measure::Event(_)
+        | Measure::Threshold(..)
+        | Measure::Fall(..)
+        | Measure::All(_)
+        | Measure::Ever(_)
+        | Measure::Stopped(_) => percent(EndpointKind::Event),
     }
 }
 

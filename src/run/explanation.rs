@@ -276,7 +276,7 @@ fn exposure(study: &Study, (metric, value): (Metric, f64)) -> Value {
 fn outcome(study: &Study, place: usize, trace: &EndpointTrace) -> Outcome {
     let endpoint = &study.endpoints[place];
     let unit = unit(study, endpoint);
-    let biomarker = endpoint.response().and_then(|r| study.responses.get(r)?.kind.biomarker.clone());
+    let biomarker = endpoint.measure.response().and_then(|r| study.responses.get(r)?.kind.biomarker.clone());
     Outcome {
         name: endpoint.name.clone(),
         label: endpoint.label.clone(),

@@ -11,7 +11,7 @@ use crate::evidence::paper::{Body, IndividualModel};
 use crate::evidence::{Evidence, Fit, Inputs, Named, Request, Risk, fit};
 use crate::model::Model;
 use crate::population::Population;
-use crate::response::LawFile;
+use crate::response::{LawFile, PersistenceModel};
 use crate::trial::endpoint::Exposure;
 use crate::trial::{Response, ResponseKind, ResponseUse, Study, steady_exposures};
 
@@ -106,6 +106,29 @@ pub fn fit_evidence(
     let simulate = |request: &Request| exposures(kinetics?, files, request, seed);
     let data = data.as_ref().map(|data| data.text());
     fit(evidence, &Inputs { exposures: &simulate, data, seed, draws })
+}
+
+/// Fits the hazard of discontinuation where a study takes it from evidence.
+///
+/// # Errors
+/// What the fit refuses; E0802 where the evidence is no persistence, or the population lacks one of its covariates.
+pub fn persistence(study: &Study, files: &dyn Files) -> Result<Option<(PersistenceModel, Fit)>, Problems> {
+    let Some(file) = &study.discontinuation.evidence else { return Ok(None) };
+    let (evidence, _) = Evidence::read(&files.open(file)?)?;
+    let inputs = Inputs { exposures: &|_| None, data: None, seed: study.seed, draws: study.draws.max(2000) };
+    let fit = fit(&evidence, &inputs)?;
+    let Some(named) = fit.persistence.first() else {
+        let problem = Diagnostic::error("E0802", format!("`{file}` is no evidence of persistence"));
+        return Err(problem
+            .help("name one of kind \"persistence\", such as `crohn-persistence-fang`")
+            .into());
+    };
+    let model = named.model.clone();
+    if let Some(lacking) = model.covariates().find(|name| study.population.place(name).is_none()) {
+        let message = format!("the population has no `{lacking}`, on which `{file}` rests");
+        return Err(Diagnostic::error("E0802", message).help("add the covariate to the population").into());
+    }
+    Ok(Some((model, fit)))
 }
 
 /// The model that a study means among those that its evidence gave (E0802).

@@ -19,6 +19,8 @@ mod inputs;
 mod models;
 mod pilot;
 mod profiles;
+mod protocol;
+mod records;
 mod replicates;
 pub mod results;
 pub mod rows;
@@ -33,6 +35,7 @@ pub use execute::{Failed, NoStore, RowSink, RunError, Store, Watch};
 pub use fits::{fit_evidence, is_response_file, kind};
 pub use inputs::{InputFile, Inputs, Settings, VERSION};
 pub use pilot::Pilot;
+pub use records::{RecordSink, decision_columns, has_records, ledger_columns};
 pub use rows::RowBatch;
 
 use crate::diagnostic::{Diagnostic, Problems};
@@ -58,6 +61,8 @@ pub enum StudyError {
 pub struct Prepared<'s> {
     trial: Trial<'s>,
     fitted: Vec<Fit>,
+    /// The evidence of when treatment is discontinued.
+    persistence: Option<Fit>,
     inputs: Inputs,
     pool: rayon::ThreadPool,
 }
@@ -70,12 +75,14 @@ impl<'s> Prepared<'s> {
     pub fn new(study: &'s Study, files: &Recorder<'_>, threads: usize) -> Result<Self, StudyError> {
         let pool = pool(threads).map_err(RunError::from)?;
         let (responses, fitted) = pool.install(|| fits::responses(study, files))?;
+        let (model, persistence) = pool.install(|| fits::persistence(study, files))?.unzip();
         let trial = Trial::new(study, responses).map_err(|error| {
             let message = format!("`{}` cannot be run in a trial: {error}", study.model.name());
             let problem = Diagnostic::error("E0809", message);
             Problems::from(problem.help("trials need kinetics that are linear between doses"))
         })?;
-        Ok(Prepared { trial, fitted, inputs: Inputs::of(study, files), pool })
+        let trial = trial.with_persistence(model);
+        Ok(Prepared { trial, fitted, persistence, inputs: Inputs::of(study, files), pool })
     }
 
     /// Everything that goes into the run.
@@ -147,9 +154,18 @@ impl<'s> Prepared<'s> {
         replicates::simulate(&self.trial, &self.pool)
     }
 
+    /// Hands the ledger of doses and the log of decisions of all subjects to a sink, in their order.
+    ///
+    /// # Errors
+    /// The sink fails.
+    pub fn records(&self, sink: RecordSink<'_>) -> Result<(), RunError> {
+        records::records(&self.trial, &self.pool, sink)
+    }
+
     fn results(&self, tally: &Tally) -> Results {
         let trials = self.simulated_trials();
-        Results { trials, ..assemble::results(&self.trial, &self.fitted, tally, &self.inputs) }
+        let persistence = self.persistence.as_ref();
+        Results { trials, ..assemble::results(&self.trial, &self.fitted, persistence, tally, &self.inputs) }
     }
 }
 

@@ -8,14 +8,14 @@ use crate::trial::Study;
 pub(super) fn model_uncertainty(study: &Study, summary: &[Estimate]) -> Vec<String> {
     let place = |response: &str| study.responses.iter().position(|used| used.name == response);
     let mut sentences = Vec::new();
-    for main in study.endpoints.iter().filter(|e| e.response().is_some()) {
-        let Some(used) = main.response().and_then(|r| study.responses.get(r)) else { continue };
+    for main in study.endpoints.iter().filter(|e| e.measure.response().is_some()) {
+        let Some(used) = main.measure.response().and_then(|r| study.responses.get(r)) else { continue };
         let mut models = vec![(used.model_name(), main.name.clone())];
         models.extend(study.responses.iter().filter(|r| r.model_of.as_ref() == Some(&used.name)).filter_map(
             |other| {
                 let name = format!("{}_{}", main.name, other.model_name());
                 let under = study.endpoints.iter().find(|e| e.name == name)?;
-                (under.response() == place(&other.name)).then(|| (other.model_name(), name))
+                (under.measure.response() == place(&other.name)).then(|| (other.model_name(), name))
             },
         ));
         if models.len() < 2 {

@@ -109,6 +109,15 @@ pub enum EndpointKind {
     Probability,
     /// An event that a simulated subject has or has not.
     Event,
+    /// A number or a time per subject whose mean is told, such as days on hold.
+    Count,
+}
+
+impl EndpointKind {
+    /// Whether it is told as a share or a mean probability.
+    pub fn is_share(self) -> bool {
+        matches!(self, EndpointKind::Probability | EndpointKind::Event)
+    }
 }
 
 /// Which direction of an endpoint is good.

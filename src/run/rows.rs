@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kinetics::subject::Reason;
 use crate::response::Metric;
-use crate::trial::endpoint::{Exposure, Measure};
+use crate::trial::endpoint::{Count, Exposure, Measure};
 use crate::trial::{Block, Endpoint, Outcomes, Study};
 use crate::units::Unit;
 
@@ -58,15 +58,22 @@ pub fn columns(study: &Study) -> Vec<RowColumn> {
 /// The unit in which an endpoint's values are given to people; `1` for probabilities and events.
 pub(super) fn unit(study: &Study, endpoint: &Endpoint) -> Unit {
     let concentration = study.model.outputs().get(study.output).map_or_else(Unit::one, |o| o.unit.clone());
+    let named = |text: &str| text.parse().unwrap_or_else(|_| Unit::one());
     match endpoint.measure {
-        Measure::Exposure(Exposure::Tmax) => "h".parse().unwrap_or_else(|_| Unit::one()),
+        Measure::Exposure(Exposure::Tmax) => named("h"),
         Measure::Exposure(Exposure::Metric(metric)) => metric_unit(metric, &concentration),
         Measure::Biomarker(r) => {
             study.responses.get(r).and_then(|r| r.kind.biomarker.clone()).unwrap_or_else(Unit::one)
         }
-        Measure::Probability(_) | Measure::Event(_) | Measure::Threshold(..) | Measure::Fall(..) => {
-            Unit::one()
-        }
+        Measure::TimeTo(_) | Measure::TimeToStop | Measure::Count(Count::Held) => named("day"),
+        Measure::Probability(_)
+        | Measure::Event(_)
+        | Measure::Threshold(..)
+        | Measure::Fall(..)
+        | Measure::All(_)
+        | Measure::Ever(_)
+        | Measure::Stopped(_)
+        | Measure::Count(_) => Unit::one(),
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Endpoint, ResponseUse};
 pub(super) fn beside(endpoints: Vec<Endpoint>, responses: &[ResponseUse]) -> Vec<Endpoint> {
     let mut all = Vec::with_capacity(endpoints.len());
     for endpoint in endpoints {
-        let main = endpoint.response().and_then(|place| responses.get(place));
+        let main = endpoint.measure.response().and_then(|place| responses.get(place));
         let others: Vec<Endpoint> = main.map_or_else(Vec::new, |main| {
             let others = responses.iter().enumerate();
             let others = others.filter(|(_, other)| other.model_of.as_ref() == Some(&main.name));

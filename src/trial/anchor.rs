@@ -72,14 +72,19 @@ pub enum When {
     Time(Anchor),
     /// Just before a dose with a number from 1 on, as the phases of the arm plan it: "dose 84".
     BeforeDose(u32),
+    /// When the last phase of the arm ends.
+    End,
 }
 
 impl When {
-    /// Reads "week 24" or "dose 84".
+    /// Reads "week 24", "dose 84" or "the end".
     ///
     /// # Errors
     /// A sentence that says what was expected.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if text.trim() == "the end" {
+            return Ok(When::End);
+        }
         match text.trim().strip_prefix("dose ") {
             Some(number) => match number.trim().parse() {
                 Ok(number @ 2..) => Ok(When::BeforeDose(number)),
@@ -96,6 +101,7 @@ impl When {
         match self {
             When::Time(anchor) => anchor.hours(),
             When::BeforeDose(number) => arm.dose_time(*number).unwrap_or(f64::NAN),
+            When::End => arm.end(),
         }
     }
 
@@ -111,6 +117,7 @@ impl fmt::Display for When {
         match self {
             When::Time(anchor) => anchor.fmt(f),
             When::BeforeDose(number) => write!(f, "dose {number}"),
+            When::End => f.write_str("the end"),
         }
     }
 }

@@ -7,6 +7,7 @@ use super::protocol::{Choice, Randomisation};
 use super::{Cause, Study};
 use crate::population::Cohort;
 use crate::random::{Address, Purpose, Stream, Subjects};
+use crate::response::{Draw, PersistenceModel};
 
 /// A visit that does not take place.
 pub(super) const MISSED: i8 = i8::MIN;
@@ -22,8 +23,9 @@ pub(super) struct Chance {
     noise: Vec<Vec<Vec<f64>>>,
     /// By arm and phase: the group of each subject; empty where nothing is drawn.
     groups: Vec<Vec<Vec<usize>>>,
-    /// When each subject discontinues (h), and for which reason; empty where nobody does.
-    stops: Vec<(f64, usize)>,
+    /// By cause and subject, a uniform draw: when it discontinues. Where evidence has the hazard of all causes, the
+    /// first tells when and the second why.
+    stops: Vec<Vec<f64>>,
     /// By dosing interval (h): how many times each dose is taken, dose by dose with one number a subject.
     taken: Vec<(f64, Vec<u8>)>,
     lanes: usize,
@@ -76,7 +78,7 @@ impl Chance {
             attendance: attendance(study, moments, subjects),
             noise: noise(study, moments, subjects),
             groups: groups(study, subjects, cohort),
-            stops: stops(study, subjects, cohort),
+            stops: stops(study, subjects),
             taken: taken(study, subjects),
             lanes: subjects.count(),
         }
@@ -98,9 +100,49 @@ impl Chance {
         place.and_then(|place| columns?.get(place)).map_or(&[], Vec::as_slice)
     }
 
-    /// When a subject discontinues (h), and for which reason.
-    pub(super) fn stop(&self, lane: usize) -> Option<(f64, usize)> {
-        self.stops.get(lane).copied()
+    /// When each subject discontinues (h), and for which reason; empty where nobody does. `persistence` is the hazard
+    /// that evidence gives, at a draw.
+    pub(super) fn stops(
+        &self,
+        study: &Study,
+        cohort: &Cohort,
+        persistence: Option<(&PersistenceModel, Draw)>,
+    ) -> Vec<(f64, usize)> {
+        let causes = &study.discontinuation.causes;
+        let Some((model, draw)) = persistence else {
+            if causes.is_empty() {
+                return Vec::new();
+            }
+            return (0..self.lanes).map(|lane| self.first(causes, cohort, lane)).collect();
+        };
+        let places: Vec<Option<usize>> =
+            model.covariates().map(|name| study.population.place(name)).collect();
+        let mut values = vec![0.0; places.len()];
+        let stop = |lane: usize| {
+            for (value, place) in values.iter_mut().zip(&places) {
+                *value = place.and_then(|p| cohort.column(p).get(lane).copied()).unwrap_or(f64::NAN);
+            }
+            let mut end = 0.0;
+            let within = |cause: &Cause| {
+                end += cause.share;
+                self.stops[1][lane] < end
+            };
+            let why = causes.iter().position(within).unwrap_or(causes.len().saturating_sub(1));
+            (model.time(draw, model.ratio(draw, &values), self.stops[0][lane]), why)
+        };
+        (0..self.lanes).map(stop).collect()
+    }
+
+    /// The first of the competing causes.
+    fn first(&self, causes: &[Cause], cohort: &Cohort, lane: usize) -> (f64, usize) {
+        let applies = |condition: &Condition| match condition.signal {
+            Signal::Covariate(place) => {
+                cohort.column(place).get(lane).is_some_and(|value| condition.holds(*value, f64::NAN))
+            }
+            Signal::Response(_) => false,
+        };
+        let times = causes.iter().zip(&self.stops).map(|(cause, u)| cause.time(u[lane], applies)).zip(0..);
+        times.fold((f64::INFINITY, 0), |first, own| if own.0 < first.0 { own } else { first })
     }
 
     /// How many times each subject takes the dose that is due at a time; empty where everybody takes it once.
@@ -156,28 +198,16 @@ fn noise(study: &Study, moments: &Moments, subjects: &Subjects) -> Vec<Vec<Vec<f
     noise
 }
 
-/// The first of the competing reasons. Each has draws of its own.
-fn stops(study: &Study, subjects: &Subjects, cohort: &Cohort) -> Vec<(f64, usize)> {
-    if study.discontinuation.is_empty() {
-        return Vec::new();
-    }
-    let first = |(lane, subject): (usize, u64)| {
-        let applies = |condition: &Condition| match condition.signal {
-            Signal::Covariate(place) => {
-                cohort.column(place).get(lane).is_some_and(|value| condition.holds(*value, f64::NAN))
-            }
-            Signal::Response(_) => false,
-        };
-        let time = |cause: &Cause| {
-            let address = Address::new(study.seed, Purpose::Discontinuation)
-                .replicate(subjects.replicate)
-                .occasion(occasion(&cause.name));
-            cause.time(Stream::new(address.subject(subject)).uniform(), applies)
-        };
-        let times = study.discontinuation.iter().map(time).zip(0..);
-        times.fold((f64::INFINITY, 0), |first, own| if own.0 < first.0 { own } else { first })
+/// Each cause has draws of its own, and evidence has two.
+fn stops(study: &Study, subjects: &Subjects) -> Vec<Vec<f64>> {
+    let own = |name: &str| {
+        let address = Address::new(study.seed, Purpose::Discontinuation).occasion(occasion(name));
+        subjects.streams(address).map(|mut stream| stream.uniform()).collect()
     };
-    subjects.numbers.clone().enumerate().map(first).collect()
+    match &study.discontinuation.evidence {
+        Some(_) => vec![own("persistence"), own("reason")],
+        None => study.discontinuation.causes.iter().map(|cause| own(&cause.name)).collect(),
+    }
 }
 
 fn taken(study: &Study, subjects: &Subjects) -> Vec<(f64, Vec<u8>)> {

@@ -26,10 +26,11 @@ pub(super) struct Standing {
     pub(super) why: Reason,
     /// When the dose was last stepped (h).
     stepped: f64,
-    /// Times that doses were held, hours without doses, and steps.
+    /// Times that doses were held, hours on hold, steps, and doses that were taken.
     pub(super) holds: u32,
     pub(super) held_hours: f64,
     pub(super) steps: u32,
+    pub(super) doses: u32,
 }
 
 /// What is being done to the subjects of an arm.
@@ -80,6 +81,7 @@ impl Conduct {
                 holds: 0,
                 held_hours: 0.0,
                 steps: 0,
+                doses: 0,
             }
         };
         Conduct { standings: (0..lanes).map(standing).collect(), breaches: vec![vec![0; lanes]; rules] }

@@ -9,6 +9,10 @@
 //!
 //! [discontinuation."adverse event"]                               # or each reason by itself
 //! weibull = { shape = 0.54, scale = "900 weeks" }
+//!
+//! [discontinuation]
+//! evidence = "crohn-persistence-fang"                             # or fitted, with its uncertainty
+//! reasons  = { "lack of effect" = 17, "adverse event" = 3 }
 //! ```
 //!
 //! Between the points of a curve the hazard is constant, after the last it goes on. A Weibull hazard leaves
@@ -23,6 +27,15 @@ use crate::document::{Item, Table};
 use crate::math::{ln, pow};
 use crate::units::Dimension;
 
+/// Why treatment is discontinued, and how soon.
+#[derive(Clone, Debug, Default)]
+pub struct Discontinuation {
+    /// The reasons.
+    pub causes: Vec<Cause>,
+    /// The evidence file that gives the hazard of all of them together, where the study writes none.
+    pub evidence: Option<String>,
+}
+
 /// One reason to discontinue.
 #[derive(Clone, Debug)]
 pub struct Cause {
@@ -30,8 +43,8 @@ pub struct Cause {
     pub name: String,
     /// Its share of the hazard.
     pub share: f64,
-    /// The hazard of all causes that share it, where no ratio applies.
-    pub hazard: Hazard,
+    /// The hazard of all causes that share it, where no ratio applies; nothing where evidence gives it.
+    pub hazard: Option<Hazard>,
     /// Hazard ratios of those covariates for which a condition holds.
     pub ratios: Vec<(Condition, f64)>,
     /// Where it comes from.
@@ -69,26 +82,45 @@ impl Hazard {
 }
 
 impl Cause {
-    /// When a subject would discontinue (h), from a uniform draw and whether each ratio applies to it.
+    /// When a subject would discontinue (h), from a uniform draw and whether each ratio applies to it; infinite where
+    /// evidence has the hazard.
     pub fn time(&self, uniform: f64, applies: impl Fn(&Condition) -> bool) -> f64 {
         let ratio: f64 = self.ratios.iter().filter(|(c, _)| applies(c)).map(|(_, ratio)| ratio).product();
-        self.hazard.reaches(-ln(uniform) / (self.share * ratio))
+        let Some(hazard) = &self.hazard else { return f64::INFINITY };
+        hazard.reaches(-ln(uniform) / (self.share * ratio))
     }
 }
 
 impl Reader<'_> {
     /// `[discontinuation]`, for all reasons together or reason by reason.
-    pub(super) fn discontinuation(&self, names: Names<'_>) -> Vec<Cause> {
-        let Some(table) = self.root.table("discontinuation") else { return Vec::new() };
+    pub(super) fn discontinuation(&mut self, names: Names<'_>) -> Discontinuation {
+        let Some(table) = self.root.table("discontinuation") else { return Discontinuation::default() };
         // Covariates alone: what changes with treatment cannot name a hazard that is drawn before it.
         let names = Names { responses: &[], ..names };
-        if ["persistence", "weibull"].iter().any(|key| table.has(key)) {
-            return causes("discontinued", &table, names).unwrap_or_default();
+        if table.has("evidence") {
+            return self.evidence(&table).unwrap_or_default();
         }
-        let one = |(name, item): (crate::document::Spanned<String>, Item<'_>)| {
-            causes(&name.value, &item.table()?, names)
+        let causes = if ["persistence", "weibull"].iter().any(|key| table.has(key)) {
+            causes("discontinued", &table, names).unwrap_or_default()
+        } else {
+            let one = |(name, item): (crate::document::Spanned<String>, Item<'_>)| {
+                causes(&name.value, &item.table()?, names)
+            };
+            table.entries().into_iter().filter_map(one).flatten().collect()
         };
-        table.entries().into_iter().filter_map(one).flatten().collect()
+        Discontinuation { causes, evidence: None }
+    }
+
+    fn evidence(&mut self, table: &Table<'_>) -> Option<Discontinuation> {
+        let item = table.required("evidence")?;
+        let file = item.string()?.value;
+        let reasons = reasons("discontinued", table);
+        table.finish();
+        self.open(&item, &file)?;
+        let cause =
+            |(name, share)| Cause { name, share, hazard: None, ratios: Vec::new(), source: file.clone() };
+        let causes = reasons?.into_iter().map(cause).collect();
+        Some(Discontinuation { causes, evidence: Some(file) })
     }
 }
 
@@ -117,19 +149,25 @@ fn causes(name: &str, table: &Table<'_>, names: Names<'_>) -> Option<Vec<Cause>>
         Some(ratios) => ratios.entries().iter().map(|(text, item)| ratio(text, item, names)).collect(),
         None => Some(Vec::new()),
     };
-    let reasons = match table.table("reasons") {
-        Some(reasons) => reasons.entries().iter().map(|(name, item)| weight(&name.value, item)).collect(),
-        None => Some(vec![(name.to_string(), 1.0)]),
-    };
+    let reasons = reasons(name, table);
     let source = table.string("source").map_or_else(|| "assumption".into(), |s| s.value);
     table.finish();
-    let (hazard, ratios, reasons): (_, Vec<_>, Vec<(String, f64)>) = (hazard?, ratios?, reasons?);
-    let total: f64 = reasons.iter().map(|(_, weight)| weight).sum();
-    let cause = |(name, weight): (String, f64)| {
+    let (hazard, ratios): (_, Vec<_>) = (Some(hazard?), ratios?);
+    let cause = |(name, share): (String, f64)| {
         let (hazard, ratios, source) = (hazard.clone(), ratios.clone(), source.clone());
-        Cause { name, share: weight / total, hazard, ratios, source }
+        Cause { name, share, hazard, ratios, source }
     };
-    Some(reasons.into_iter().map(cause).collect())
+    Some(reasons?.into_iter().map(cause).collect())
+}
+
+/// The reasons with their shares; the one that is named where the table names none.
+fn reasons(name: &str, table: &Table<'_>) -> Option<Vec<(String, f64)>> {
+    let Some(reasons) = table.table("reasons") else { return Some(vec![(name.to_string(), 1.0)]) };
+    let weights: Option<Vec<(String, f64)>> =
+        reasons.entries().iter().map(|(name, item)| weight(&name.value, item)).collect();
+    let weights = weights?;
+    let total: f64 = weights.iter().map(|(_, weight)| weight).sum();
+    Some(weights.into_iter().map(|(name, weight)| (name, weight / total)).collect())
 }
 
 fn weight(name: &str, item: &Item<'_>) -> Option<(String, f64)> {

@@ -9,6 +9,13 @@
 //! HB at week 24                               a biomarker
 //! HB < 80 g/L at week 24                      a biomarker beyond a threshold
 //! fall of HB > 20 g/L at week 24              a change from baseline beyond a threshold
+//! HBI <= 4 and endoscopic_remission at week 52    all of these
+//! any HB < 80 g/L by week 52                  as measured at any visit up to then; without "by" at any visit
+//! time to HB < 80 g/L by week 52              until the first such visit, at most until then
+//! discontinuation by week 52                  treatment has ended, by itself or by a rule
+//! discontinuation for lack of effect by week 52
+//! time to discontinuation by week 52          at most until then
+//! number of holds by week 52                  also: number of steps, days on hold, doses taken
 //! ```
 
 use super::When;
@@ -31,6 +38,77 @@ pub enum Measure {
     Threshold(usize, Side, f64),
     /// A fall of a biomarker from its baseline beyond a threshold (coherent units).
     Fall(usize, Side, f64),
+    /// All of these events.
+    All(Vec<Measure>),
+    /// One of the two above, as measured at any visit.
+    Ever(Box<Measure>),
+    /// The time (h) until the first visit at which one of the two above was measured.
+    TimeTo(Box<Measure>),
+    /// Treatment has ended, for a reason of this name or for any.
+    Stopped(Option<String>),
+    /// The time (h) until treatment ends.
+    TimeToStop,
+    /// How often or how long something was done.
+    Count(Count),
+}
+
+/// What a count counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// Times that doses were held.
+    Holds,
+    /// Steps of the dose.
+    Steps,
+    /// The time on hold (h).
+    Held,
+    /// Doses that were taken.
+    Doses,
+}
+
+impl Measure {
+    /// The response that it rests on, the first where there are several.
+    pub fn response(&self) -> Option<usize> {
+        match self {
+            Measure::Probability(r)
+            | Measure::Event(r)
+            | Measure::Biomarker(r)
+            | Measure::Threshold(r, ..)
+            | Measure::Fall(r, ..) => Some(*r),
+            Measure::All(parts) => parts.iter().find_map(Measure::response),
+            Measure::Ever(event) | Measure::TimeTo(event) => event.response(),
+            Measure::Exposure(_) | Measure::Stopped(_) | Measure::TimeToStop | Measure::Count(_) => None,
+        }
+    }
+
+    /// All responses that it rests on.
+    pub fn responses(&self) -> Vec<usize> {
+        match self {
+            Measure::All(parts) => parts.iter().flat_map(Measure::responses).collect(),
+            one => one.response().into_iter().collect(),
+        }
+    }
+
+    /// Whether it looks at visits.
+    pub fn at_visits(&self) -> bool {
+        matches!(self, Measure::Ever(_) | Measure::TimeTo(_))
+    }
+
+    /// Whether it is said of a period that begins with the first dose, whatever its response is.
+    pub fn of_a_period(&self) -> bool {
+        self.at_visits() || matches!(self, Measure::Stopped(_) | Measure::TimeToStop | Measure::Count(_))
+    }
+
+    /// Whether a subject has it or not, or a probability to have it.
+    pub fn is_event(&self) -> bool {
+        !matches!(
+            self,
+            Measure::Exposure(_)
+                | Measure::Biomarker(_)
+                | Measure::TimeTo(_)
+                | Measure::TimeToStop
+                | Measure::Count(_)
+        )
+    }
 }
 
 /// An exposure metric that a study may ask for.
@@ -85,17 +163,66 @@ pub fn parse(text: &str, responses: &[Known<'_>]) -> Result<Phrase, Refusal> {
 
 fn split_time(text: &str) -> Result<(&str, Period, &str), Refusal> {
     let parts = [(" at ", Period::At), (" before ", Period::At), (" by ", Period::By)];
-    parts
-        .into_iter()
-        .find_map(|(word, period)| {
-            text.rsplit_once(word).map(|(what, when)| (what.trim(), period, when.trim()))
-        })
-        .ok_or_else(|| {
-            (format!("`{text}` has no time"), "end it with \"at week 52\" or \"by week 52\"".to_string())
-        })
+    let found = parts.into_iter().find_map(|(word, period)| {
+        text.rsplit_once(word).map(|(what, when)| (what.trim(), period, when.trim()))
+    });
+    let whole = || text.starts_with("any ").then_some((text, Period::By, "the end"));
+    found.or_else(whole).ok_or_else(|| {
+        (format!("`{text}` has no time"), "end it with \"at week 52\" or \"by week 52\"".to_string())
+    })
 }
 
 fn measure(what: &str, responses: &[Known<'_>]) -> Result<Measure, Refusal> {
+    if what.contains(" and ") {
+        let parts: Vec<Measure> =
+            what.split(" and ").map(|part| event(part.trim(), responses)).collect::<Result<_, _>>()?;
+        return Ok(Measure::All(parts));
+    }
+    if let Some(of) = what.strip_prefix("any ") {
+        return Ok(Measure::Ever(Box::new(beyond(of, responses)?)));
+    }
+    if let Some(of) = what.strip_prefix("time to ") {
+        return Ok(match of.trim() {
+            "discontinuation" => Measure::TimeToStop,
+            of => Measure::TimeTo(Box::new(beyond(of, responses)?)),
+        });
+    }
+    if let Some(reason) = what.strip_prefix("discontinuation") {
+        let reason = reason.trim().strip_prefix("for ").map(|r| r.trim().to_string());
+        return Ok(Measure::Stopped(reason));
+    }
+    match what {
+        "number of holds" => Ok(Measure::Count(Count::Holds)),
+        "number of steps" => Ok(Measure::Count(Count::Steps)),
+        "days on hold" => Ok(Measure::Count(Count::Held)),
+        "doses taken" => Ok(Measure::Count(Count::Doses)),
+        _ => of_a_moment(what, responses),
+    }
+}
+
+/// A measure that a subject has or has not.
+fn event(what: &str, responses: &[Known<'_>]) -> Result<Measure, Refusal> {
+    match of_a_moment(what, responses)? {
+        found @ (Measure::Event(_) | Measure::Threshold(..) | Measure::Fall(..)) => Ok(found),
+        _ => Err((
+            format!("`{what}` is nothing that a subject has or has not"),
+            "join events and thresholds, as in \"HBI <= 4 and endoscopic_remission\"".into(),
+        )),
+    }
+}
+
+/// A biomarker or its fall beyond a threshold.
+fn beyond(what: &str, responses: &[Known<'_>]) -> Result<Measure, Refusal> {
+    match of_a_moment(what.trim(), responses)? {
+        found @ (Measure::Threshold(..) | Measure::Fall(..)) => Ok(found),
+        _ => Err((
+            format!("`{what}` has no threshold"),
+            "visits are looked at for a threshold, as in \"any HB < 80 g/L\"".into(),
+        )),
+    }
+}
+
+fn of_a_moment(what: &str, responses: &[Known<'_>]) -> Result<Measure, Refusal> {
     if let Some(metric) = Metric::named(what) {
         return Ok(Measure::Exposure(Exposure::Metric(metric)));
     }

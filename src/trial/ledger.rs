@@ -27,6 +27,18 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Whether treatment has ended for a reason of a name, or for any.
+    pub(super) fn is_for(self, name: Option<&str>, study: &Study) -> bool {
+        let own = match self {
+            Reason::Stopped(rule) => study.rules.get(rule).map(|rule| rule.name.as_str()),
+            Reason::Discontinued(cause) => {
+                study.discontinuation.causes.get(cause).map(|cause| cause.name.as_str())
+            }
+            _ => return false,
+        };
+        name.is_none() || name == own
+    }
+
     /// The reason in words.
     pub fn words(self, study: &Study) -> String {
         let rule = |place: usize| study.rules.get(place).map_or("", |rule| rule.name.as_str());
@@ -38,7 +50,10 @@ impl Reason {
             Reason::Stopped(place) => format!("stopped: {}", rule(place)),
             Reason::NotEligible => "stopped: not eligible".into(),
             Reason::Discontinued(place) => {
-                format!("discontinued: {}", study.discontinuation.get(place).map_or("", |c| c.name.as_str()))
+                format!(
+                    "discontinued: {}",
+                    study.discontinuation.causes.get(place).map_or("", |c| c.name.as_str())
+                )
             }
             Reason::Missed => "missed".into(),
             Reason::Doubled => "doubled".into(),

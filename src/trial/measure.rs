@@ -1,11 +1,11 @@
 //! What responses and endpoints are, at the exposures that a walk has left behind.
 
-use super::Endpoint;
-use super::comparison::Side;
+use super::conduct::Standing;
 use super::course::IntervalExposure;
-use super::endpoint::{Exposure, Measure};
+use super::endpoint::{Count, Exposure, Measure};
 use super::simulate::Response;
-use super::walk::Walk;
+use super::walk::{Passage, Walk};
+use super::{Endpoint, Estimand};
 use crate::math::{exp, expm1, normal_quantile};
 use crate::response::{Metric, YEAR};
 
@@ -66,26 +66,100 @@ impl Walk<'_, '_> {
         }
     }
 
-    pub(super) fn endpoint(
-        &self,
-        endpoint: &Endpoint,
-        moment: usize,
-        exposures: &[IntervalExposure],
-    ) -> Vec<f64> {
-        match endpoint.measure {
-            Measure::Exposure(exposure) => exposures[moment].metric(exposure).to_vec(),
-            Measure::Probability(r) => self.chance(r, moment, exposures),
-            Measure::Event(r) => self.occurs(r, &self.chance(r, moment, exposures)),
-            Measure::Biomarker(r) => self.biomarker(r, moment, &exposures[moment]).0,
-            Measure::Threshold(r, side, threshold) => {
-                let (values, _) = self.biomarker(r, moment, &exposures[moment]);
-                values.iter().map(|v| beyond(*v, side, threshold)).collect()
-            }
-            Measure::Fall(r, side, threshold) => {
-                let (values, baseline) = self.biomarker(r, moment, &exposures[moment]);
-                values.iter().zip(&baseline).map(|(v, b)| beyond(b - v, side, threshold)).collect()
+    /// The values of an endpoint that is looked at at a moment, one a subject.
+    pub(super) fn endpoint(&self, endpoint: &Endpoint, moment: usize, passage: &Passage) -> Vec<f64> {
+        match endpoint.estimand {
+            Estimand::TreatmentPolicy => self.value(&endpoint.measure, moment, passage),
+            Estimand::WhileOnTreatment => self.while_on_treatment(&endpoint.measure, moment, passage),
+            Estimand::Composite => {
+                let mut values = self.value(&endpoint.measure, moment, passage);
+                if let Some(higher) = endpoint.better.filter(|_| endpoint.measure.is_event()) {
+                    let bad = if higher { 0.0 } else { 1.0 };
+                    let stops = passage.conduct.standings.iter().map(|own| own.stop);
+                    let time = self.plan.times[moment];
+                    // What is not a number is a subject whose kinetics failed.
+                    let imputed =
+                        values.iter_mut().zip(stops).filter(|(v, stop)| *stop <= time && !v.is_nan());
+                    imputed.for_each(|(value, _)| *value = bad);
+                }
+                values
             }
         }
+    }
+
+    /// The values at the last moment at which each subject was on treatment; at the first, where there is none.
+    fn while_on_treatment(&self, measure: &Measure, moment: usize, passage: &Passage) -> Vec<f64> {
+        let mut values = self.value(measure, moment, passage);
+        let last = |stop: f64| {
+            let times = &self.plan.times[..=moment];
+            times.iter().rposition(|time| *time <= stop).unwrap_or(0)
+        };
+        let own: Vec<usize> = passage.conduct.standings.iter().map(|own| last(own.stop)).collect();
+        let mut moments: Vec<usize> = own.iter().copied().filter(|m| *m != moment).collect();
+        moments.sort_unstable();
+        moments.dedup();
+        for earlier in moments {
+            let then = self.value(measure, earlier, passage);
+            let others = values.iter_mut().zip(&then).zip(&own).filter(|(_, own)| **own == earlier);
+            others.for_each(|((value, then), _)| *value = *then);
+        }
+        values
+    }
+
+    fn value(&self, measure: &Measure, moment: usize, passage: &Passage) -> Vec<f64> {
+        let exposures = &passage.exposures;
+        let time = self.plan.times[moment];
+        match measure {
+            Measure::Exposure(exposure) => exposures[moment].metric(*exposure).to_vec(),
+            Measure::Probability(r) => self.chance(*r, moment, exposures),
+            Measure::Event(r) => self.occurs(*r, &self.chance(*r, moment, exposures)),
+            Measure::Biomarker(r) => self.biomarker(*r, moment, &exposures[moment]).0,
+            Measure::Threshold(r, ..) | Measure::Fall(r, ..) => {
+                let (values, baseline) = self.biomarker(*r, moment, &exposures[moment]);
+                values.iter().zip(&baseline).map(|(v, b)| beyond(measure, *v, *b)).collect()
+            }
+            Measure::All(parts) => {
+                let mut all = vec![1.0; self.block.lanes];
+                for part in parts {
+                    // A product of zeros and ones; what is not a number stays so.
+                    all.iter_mut().zip(self.value(part, moment, passage)).for_each(|(all, own)| *all *= own);
+                }
+                all
+            }
+            Measure::Ever(event) => {
+                let first = self.first(event, time, passage);
+                first.into_iter().map(|first| f64::from(first <= time)).collect()
+            }
+            Measure::TimeTo(event) => {
+                self.first(event, time, passage).into_iter().map(|first| first.min(time)).collect()
+            }
+            Measure::Stopped(reason) => {
+                let study = self.trial.study;
+                let ended = |own: &Standing| own.stop <= time && own.why.is_for(reason.as_deref(), study);
+                passage.conduct.standings.iter().map(|own| f64::from(ended(own))).collect()
+            }
+            Measure::TimeToStop => passage.conduct.standings.iter().map(|own| own.stop.min(time)).collect(),
+            Measure::Count(count) => {
+                let counted = passage.counted.iter().rfind(|(at, _)| *at <= moment);
+                let standings = counted.map_or(&passage.conduct.standings, |(_, standings)| standings);
+                standings.iter().map(|own| count.of(own)).collect()
+            }
+        }
+    }
+
+    /// When something was first measured at a visit up to a time (h); infinite where it never was.
+    fn first(&self, event: &Measure, time: f64, passage: &Passage) -> Vec<f64> {
+        let mut first = vec![f64::INFINITY; self.block.lanes];
+        let visits = passage.kept.iter().filter(|k| Some(k.response) == event.response() && k.time <= time);
+        for kept in visits {
+            let values = kept.values.iter().zip(&kept.baseline);
+            for (first, (value, baseline)) in first.iter_mut().zip(values) {
+                if beyond(event, *value, *baseline) == 1.0 {
+                    *first = first.min(kept.time);
+                }
+            }
+        }
+        first
     }
 
     /// Values and baselines of a biomarker: baseline + recovery + drug effect + the subject's own deviation. The drug
@@ -119,8 +193,25 @@ impl Walk<'_, '_> {
     }
 }
 
-fn beyond(value: f64, side: Side, threshold: f64) -> f64 {
-    if value.is_nan() { f64::NAN } else { f64::from(side.holds(value, threshold)) }
+/// Whether a value (or its fall from a baseline) lies beyond the threshold of a measure: 1 or 0.
+fn beyond(measure: &Measure, value: f64, baseline: f64) -> f64 {
+    match measure {
+        _ if value.is_nan() => f64::NAN,
+        Measure::Threshold(_, side, threshold) => f64::from(side.holds(value, *threshold)),
+        Measure::Fall(_, side, threshold) => f64::from(side.holds(baseline - value, *threshold)),
+        _ => f64::NAN,
+    }
+}
+
+impl Count {
+    fn of(self, own: &Standing) -> f64 {
+        match self {
+            Count::Holds => own.holds.into(),
+            Count::Steps => own.steps.into(),
+            Count::Held => own.held_hours,
+            Count::Doses => own.doses.into(),
+        }
+    }
 }
 
 /// Linear between the points, constant beyond them.

@@ -5,7 +5,7 @@
 //! | [`Study`] | a study file, read and checked |
 //! | [`Arm`], [`Phase`] | what is planned; decisions and randomisation at the beginning of phases |
 //! | [`Visits`], [`Assay`], [`Rule`] | when subjects are seen, what is measured and how well, what follows from it |
-//! | [`Adherence`], [`Cause`] | which doses are taken, who discontinues and why |
+//! | [`Adherence`], [`Discontinuation`] | which doses are taken, who discontinues and why |
 //! | [`Replication`] | trials of a size, their analyses and the decision on them |
 //! | [`Trial`] | a study whose responses are fitted: simulates blocks of subjects |
 //! | [`Records`] | the ledger of doses and the log of decisions |
@@ -24,10 +24,12 @@ mod conduct;
 mod course;
 mod discontinuation;
 pub mod endpoint;
+mod endpoints;
 mod ledger;
 mod measure;
 mod plan;
 mod protocol;
+mod protocol_file;
 pub mod replication;
 mod responses;
 mod rule;
@@ -45,9 +47,11 @@ pub use anchor::{Anchor, When};
 pub use comparison::Side;
 pub use condition::{Condition, Signal, Test};
 pub use course::IntervalExposure;
-pub use discontinuation::{Cause, Hazard};
+pub use discontinuation::{Cause, Discontinuation, Hazard};
+pub use endpoints::{Endpoint, Estimand};
 pub use ledger::{Decision, Entry, Reason, Records};
 pub use protocol::{Arm, Choice, Dosing, Otherwise, Phase, Randomisation};
+pub use protocol_file::check_protocol;
 pub use replication::Replication;
 pub use responses::{ResponseKind, ResponseUse};
 pub use rule::{Action, Lowest, Rule};
@@ -55,6 +59,6 @@ pub use ruleset::Ladder;
 pub use schedule::Schedule;
 pub use simulate::{Block, Outcomes, Response, Trial};
 pub use steady::steady_exposures;
-pub use study::{Endpoint, Kinds, Study};
+pub use study::{Kinds, Study};
 pub use trace::{EndpointTrace, Moment, RouteTrace, Trace};
 pub use visits::{Assay, Visits};

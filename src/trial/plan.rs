@@ -1,7 +1,7 @@
 //! What must be computed when: each arm as steps from one moment to the next.
 
 use super::endpoint::{Exposure, Measure};
-use super::{Arm, Study};
+use super::{Arm, Estimand, Study};
 use crate::response::Metric;
 
 /// The steps of an arm.
@@ -20,6 +20,12 @@ pub(super) struct ArmPlan {
     pub(super) rhythms: Vec<Vec<(usize, f64)>>,
     /// The planned visits of the arm (h).
     pub(super) planned: Vec<f64>,
+    /// Whether anything is done or kept at visits.
+    pub(super) watches: bool,
+    /// The responses that endpoints look at over visits.
+    pub(super) kept: Vec<usize>,
+    /// The moments at which counts are asked for.
+    pub(super) counts: Vec<usize>,
 }
 
 /// A planned visit, so many days after its planned time.
@@ -95,7 +101,7 @@ impl ArmPlan {
         let place = |time: f64| times.iter().position(|v| *v >= time).unwrap_or(times.len() - 1);
         let mut seen = vec![Vec::new(); times.len()];
         visits.iter().for_each(|(time, visit)| seen[place(*time)].push(*visit));
-        let endpoints = endpoints.into_iter().map(place).collect();
+        let endpoints: Vec<usize> = endpoints.into_iter().map(place).collect();
         let decisions = arm.phases.iter().map(|p| (p.start > 0.0).then(|| place(p.start))).collect();
         let mut steps = Vec::new();
         for (phase, p) in arm.phases.iter().enumerate() {
@@ -105,7 +111,15 @@ impl ArmPlan {
                 from = time;
             }
         }
-        let mut plan = ArmPlan { times, seen, steps, endpoints, decisions, rhythms, planned };
+        let over_visits = study.endpoints.iter().filter(|e| e.measure.at_visits());
+        let mut kept: Vec<usize> = over_visits.filter_map(|e| e.measure.response()).collect();
+        kept.sort_unstable();
+        kept.dedup();
+        let counted = study.endpoints.iter().zip(&endpoints);
+        let counted = counted.filter(|(e, _)| matches!(e.measure, Measure::Count(_))).map(|(_, m)| *m);
+        let (watches, counts) = (!study.rules.is_empty() || !kept.is_empty(), counted.collect());
+        let mut plan =
+            ArmPlan { times, seen, steps, endpoints, decisions, rhythms, planned, watches, kept, counts };
         plan.ask(arm, study);
         plan
     }
@@ -116,16 +130,21 @@ impl ArmPlan {
         let accumulates = |response: usize| study.responses.get(response).is_some_and(|r| r.kind.accumulates);
         let mut asked: Vec<(Asked, Exposure)> = Vec::new();
         for (endpoint, &moment) in study.endpoints.iter().zip(&self.endpoints) {
-            let (exposure, before) = match endpoint.measure {
-                Measure::Exposure(exposure) => (Some(exposure), false),
-                Measure::Probability(r)
-                | Measure::Event(r)
-                | Measure::Biomarker(r)
-                | Measure::Threshold(r, ..)
-                | Measure::Fall(r, ..) => (metric(r), accumulates(r)),
+            let of = |r: usize| {
+                let when = match endpoint.measure.at_visits() {
+                    true => Asked::AtVisits,
+                    false if accumulates(r) || endpoint.estimand == Estimand::WhileOnTreatment => {
+                        Asked::UpTo(moment)
+                    }
+                    false => Asked::At(moment),
+                };
+                metric(r).map(|m| (when, m))
             };
-            let when = if before { Asked::UpTo(moment) } else { Asked::At(moment) };
-            asked.extend(exposure.map(|e| (when, e)));
+            asked.extend(endpoint.measure.responses().into_iter().filter_map(of));
+            if let Measure::Exposure(exposure) = endpoint.measure {
+                let before = endpoint.estimand == Estimand::WhileOnTreatment;
+                asked.push((if before { Asked::UpTo(moment) } else { Asked::At(moment) }, exposure));
+            }
         }
         for (phase, moment) in arm.phases.iter().zip(&self.decisions) {
             let Some(moment) = moment else { continue };

@@ -1,17 +1,16 @@
 //! Carries a block of subjects through every arm of a study.
 
+use super::Study;
 use super::chance::{Chance, Moments};
 use super::course::Intervals;
-use super::endpoint::Measure;
 use super::ledger::Records;
 use super::plan::ArmPlan;
 use super::walk::{Passage, Walk};
-use super::{Endpoint, Study};
 use crate::expr::Scratch;
 use crate::kinetics::{BlockKinetics, BlockModel, BlockModelError};
 use crate::population::{Cohort, Individuals};
 use crate::random::Subjects;
-use crate::response::{BiomarkerModel, Draw, ResponseModel};
+use crate::response::{BiomarkerModel, Draw, PersistenceModel, ResponseModel};
 
 /// A fitted response.
 #[derive(Clone, Debug)]
@@ -33,6 +32,7 @@ pub struct Trial<'s> {
     pub(super) intervals: Vec<(usize, f64)>,
     plans: Vec<ArmPlan>,
     pub(super) moments: Moments,
+    persistence: Option<PersistenceModel>,
 }
 
 /// What the subjects of a block are, whatever is done to them.
@@ -65,8 +65,8 @@ impl Outcomes {
         self.values.get(arm * self.endpoints + endpoint).map_or(&[], Vec::as_slice)
     }
 
-    /// The exposures (coherent units) that drive a response in an arm at its first endpoint; empty where no endpoint
-    /// uses it.
+    /// The exposures (coherent units) that drive a response in an arm at its first endpoint, not a number for subjects
+    /// whose treatment has ended; empty where no endpoint uses it.
     pub fn exposure(&self, arm: usize, response: usize) -> &[f64] {
         self.exposures.get(arm * self.responses + response).map_or(&[], Vec::as_slice)
     }
@@ -144,7 +144,20 @@ impl<'s> Trial<'s> {
         let individuals = Individuals::new(&study.model, study.covariates.clone(), study.seed);
         let plans = study.arms.iter().map(|arm| ArmPlan::new(arm, study)).collect();
         let moments = Moments::new(study);
-        Ok(Trial { study, responses, individuals, kinetics, intervals, plans, moments })
+        Ok(Trial { study, responses, individuals, kinetics, intervals, plans, moments, persistence: None })
+    }
+
+    /// Takes the hazard of discontinuation that evidence gives.
+    #[must_use]
+    pub fn with_persistence(mut self, model: Option<PersistenceModel>) -> Self {
+        self.persistence = model;
+        self
+    }
+
+    /// When and why each subject of a block discontinues.
+    fn stops(&self, block: &Block, draw: Draw) -> Vec<(f64, usize)> {
+        let persistence = self.persistence.as_ref().map(|model| (model, draw));
+        block.chance.stops(self.study, &block.cohort, persistence)
     }
 
     /// The study.
@@ -195,8 +208,11 @@ impl<'s> Trial<'s> {
             columns.iter_mut().for_each(Vec::clear);
         }
         let intervals = Intervals::new(&self.kinetics, kinetics, &self.intervals);
+        let stops = self.stops(block, parameters);
         for (place, (arm, plan)) in self.study.arms.iter().zip(&self.plans).enumerate() {
-            let walk = Walk { trial: self, block, intervals: &intervals, draw: parameters, place, arm, plan };
+            let stops = &stops;
+            let walk =
+                Walk { trial: self, block, intervals: &intervals, draw: parameters, place, arm, plan, stops };
             let passage = walk.pass(false);
             outcomes.arm(&walk, &passage);
         }
@@ -219,8 +235,8 @@ impl<'s> Trial<'s> {
         let (kinetics, arm, plan) =
             (block.central.as_ref()?, self.study.arms.get(place)?, self.plans.get(place)?);
         let intervals = Intervals::new(&self.kinetics, kinetics, &self.intervals);
-        let draw = Draw::Central;
-        Some(of(&Walk { trial: self, block, intervals: &intervals, draw, place, arm, plan }))
+        let (draw, stops) = (Draw::Central, &self.stops(block, Draw::Central));
+        Some(of(&Walk { trial: self, block, intervals: &intervals, draw, place, arm, plan, stops }))
     }
 }
 
@@ -229,14 +245,16 @@ impl Outcomes {
     fn arm(&mut self, walk: &Walk<'_, '_>, passage: &Passage) {
         let study = walk.trial.study;
         for (e, (endpoint, &moment)) in study.endpoints.iter().zip(&walk.plan.endpoints).enumerate() {
-            if let Some(response) = endpoint.response() {
+            if let Some(response) = endpoint.measure.response() {
                 let kept = &mut self.exposures[walk.place * self.responses + response];
                 if kept.is_empty() {
-                    *kept = walk.driver(response, &passage.exposures[moment]).to_vec();
+                    let time = walk.plan.times[moment];
+                    let driver = walk.driver(response, &passage.exposures[moment]).iter();
+                    let own = driver.zip(&passage.conduct.standings);
+                    *kept = own.map(|(c, own)| if own.stop > time { *c } else { f64::NAN }).collect();
                 }
             }
-            self.values[walk.place * self.endpoints + e] =
-                walk.endpoint(endpoint, moment, &passage.exposures);
+            self.values[walk.place * self.endpoints + e] = walk.endpoint(endpoint, moment, passage);
         }
     }
 }
@@ -246,19 +264,5 @@ impl Trial<'_> {
     /// and at the central parameters: a row of all subjects a time.
     pub fn last_profile(&self, block: &Block, arm: usize, times: &[f64]) -> Vec<Vec<f64>> {
         self.central(block, arm, |walk| walk.last_profile(times)).unwrap_or_default()
-    }
-}
-
-impl Endpoint {
-    /// The response that the endpoint rests on.
-    pub fn response(&self) -> Option<usize> {
-        match self.measure {
-            Measure::Exposure(_) => None,
-            Measure::Probability(r)
-            | Measure::Event(r)
-            | Measure::Biomarker(r)
-            | Measure::Threshold(r, ..)
-            | Measure::Fall(r, ..) => Some(r),
-        }
     }
 }

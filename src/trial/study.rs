@@ -5,33 +5,16 @@ use std::sync::Arc;
 use super::alternatives;
 use super::arms::{Arms, regimens};
 use super::condition::Names;
-use super::endpoint::{self, Known, Measure, Period};
+use super::endpoints::Endpoint;
 use super::responses::{ResponseKind, ResponseUse};
 use super::ruleset::Ladder;
 use super::visits::{Assay, Visits};
-use super::{Adherence, Arm, Cause, Dosing, Replication, Rule, When, replication};
+use super::{Adherence, Arm, Discontinuation, Dosing, Replication, Rule, replication};
 use crate::diagnostic::{Collector, Diagnostic, Problems, Source, did_you_mean};
-use crate::document::{Document, Files, Item, Spanned, Table};
+use crate::document::{Document, Files, Item, Table};
 use crate::model::{Choices, Model};
 use crate::population::{ModelCovariate, Population, bind};
 use crate::units::Dimension;
-
-/// An endpoint of a study.
-#[derive(Clone, Debug)]
-pub struct Endpoint {
-    /// Its name, a column of results.
-    pub name: String,
-    /// What is said of it to people.
-    pub label: String,
-    /// What it measures.
-    pub measure: Measure,
-    /// At its time or by its time.
-    pub period: Period,
-    /// When.
-    pub time: When,
-    /// Whether more or less of it is good, if either: `higher` or `lower`.
-    pub better: Option<bool>,
-}
 
 /// A study that was read and checked.
 #[derive(Clone, Debug)]
@@ -81,7 +64,7 @@ pub struct Study {
     /// How doses are taken; without it every dose is.
     pub adherence: Option<Adherence>,
     /// Why treatment is discontinued, and how soon; nothing where nobody does.
-    pub discontinuation: Vec<Cause>,
+    pub discontinuation: Discontinuation,
     /// Trials of a size that are simulated again and again, with their analyses.
     pub replication: Option<Replication>,
     /// Every file that was read: name and text.
@@ -120,7 +103,15 @@ struct Protocol {
     rules: Vec<Rule>,
     others: Vec<Dosing>,
     adherence: Option<Adherence>,
-    discontinuation: Vec<Cause>,
+    discontinuation: Discontinuation,
+}
+
+impl Protocol {
+    /// The names of what may end treatment: reasons to discontinue, and rules.
+    fn causes(&self) -> Vec<String> {
+        let causes = self.discontinuation.causes.iter().map(|cause| cause.name.clone());
+        causes.chain(self.rules.iter().map(|rule| rule.name.clone())).collect()
+    }
 }
 
 pub(super) struct Reader<'a> {
@@ -157,7 +148,8 @@ impl Reader<'_> {
         let reader = reader.filter(|_| population.is_some());
         let protocol = reader.as_ref().map(|reader| self.protocol(reader, &arms)).unwrap_or_default();
         let reference = self.reference(&arms);
-        let endpoints = alternatives::beside(self.endpoints(&responses, &arms), &responses);
+        let endpoints =
+            alternatives::beside(self.endpoints(&responses, &arms, &protocol.causes()), &responses);
         let replication = population.as_ref().and_then(|(population, _)| {
             let known =
                 replication::Known { arms: &arms, endpoints: &endpoints, responses: &responses, population };
@@ -336,82 +328,4 @@ impl Reader<'_> {
         }
         place
     }
-
-    fn endpoints(&self, responses: &[ResponseUse], arms: &[Arm]) -> Vec<Endpoint> {
-        let known: Vec<Known<'_>> =
-            responses.iter().map(|r| Known { name: &r.name, biomarker: r.kind.biomarker.as_ref() }).collect();
-        let Some(table) = self.root.required_table("endpoints") else { return Vec::new() };
-        let entries = table.entries();
-        if entries.is_empty() {
-            self.root.error("E0804", table.span(), "a study has at least one endpoint");
-        }
-        entries
-            .into_iter()
-            .filter_map(|(name, item)| endpoint(name, &item, &known, responses, arms))
-            .collect()
-    }
-}
-
-fn endpoint(
-    name: Spanned<String>,
-    item: &Item<'_>,
-    known: &[Known<'_>],
-    responses: &[ResponseUse],
-    arms: &[Arm],
-) -> Option<Endpoint> {
-    let table = if item.is_table() { Some(item.table()?) } else { None };
-    let what = match &table {
-        Some(table) => table.required("what")?,
-        None => item.clone(),
-    };
-    let text = what.string()?.value;
-    let label = table.as_ref().and_then(|t| t.string("label")).map_or_else(|| text.clone(), |l| l.value);
-    let better = table.as_ref().and_then(|t| t.string("better"));
-    if let Some(table) = &table {
-        table.finish();
-    }
-    let better = match better {
-        None => None,
-        Some(word) if word.value == "higher" => Some(true),
-        Some(word) if word.value == "lower" => Some(false),
-        Some(_) => {
-            item.error("E0804", "`better` is `higher` or `lower`");
-            None
-        }
-    };
-    let phrase = match endpoint::parse(&text, known) {
-        Ok(phrase) => phrase,
-        Err((message, help)) => {
-            what.report(Diagnostic::error("E0804", message).help(help));
-            return None;
-        }
-    };
-    let accumulates = matches!(
-        phrase.measure,
-        Measure::Event(r) | Measure::Probability(r) if responses.get(r).is_some_and(|r| r.kind.accumulates)
-    );
-    if accumulates != (phrase.period == Period::By) {
-        let (message, help) = if accumulates {
-            ("this risk accumulates over time", "write \"by\" instead of \"at\"")
-        } else {
-            ("this is measured at a moment, not accumulated", "write \"at\" instead of \"by\"")
-        };
-        what.report(Diagnostic::error("E0804", message).help(help));
-        return None;
-    }
-    if let Some(arm) = arms.iter().find(|arm| !phrase.time.lies_in(arm)) {
-        what.report(
-            Diagnostic::error("E0805", format!("{} lies outside arm `{}`", phrase.time, arm.name))
-                .help(format!("the arm ends {} h after its first dose", arm.end())),
-        );
-        return None;
-    }
-    Some(Endpoint {
-        name: name.value,
-        label,
-        measure: phrase.measure,
-        period: phrase.period,
-        time: phrase.time,
-        better,
-    })
 }

@@ -139,14 +139,14 @@ impl Walk<'_, '_> {
         let study = self.trial.study;
         let all = study.endpoints.iter().zip(&self.plan.endpoints);
         all.map(|(endpoint, &moment)| {
-            let response = endpoint.response();
+            let response = endpoint.measure.response();
             let first = |values: &[f64]| values.first().copied();
             let event = matches!(endpoint.measure, Measure::Event(_) | Measure::Probability(_));
             let driver = response.and_then(|r| {
                 let metric = study.responses.get(r)?.kind.metric;
                 Some((metric, first(self.driver(r, &passage.exposures[moment]))?))
             });
-            let value = self.endpoint(endpoint, moment, &passage.exposures);
+            let value = self.endpoint(endpoint, moment, passage);
             EndpointTrace {
                 value: first(&value).unwrap_or(f64::NAN),
                 driver,

@@ -1,7 +1,7 @@
 //! One arm of one block at one draw: from step to step, with decisions, visits and exposures.
 
 use super::condition::{Condition, Signal};
-use super::conduct::{Conduct, Given, Known, Visit, phase_at};
+use super::conduct::{Conduct, Given, Known, Standing, Visit, phase_at};
 use super::course::{Course, IntervalExposure, Intervals, Taken, doses_within};
 use super::ledger::{Decision, Entry, Reason, Records};
 use super::plan::{ArmPlan, Needs, Step};
@@ -20,6 +20,8 @@ pub(super) struct Walk<'a, 's> {
     pub(super) place: usize,
     pub(super) arm: &'a Arm,
     pub(super) plan: &'a ArmPlan,
+    /// When (h) and for which reason each subject discontinues; empty where nobody does.
+    pub(super) stops: &'a [(f64, usize)],
 }
 
 /// What a walk leaves behind.
@@ -28,8 +30,20 @@ pub(super) struct Passage {
     pub(super) exposures: Vec<IntervalExposure>,
     pub(super) conduct: Conduct,
     pub(super) records: Option<Records>,
+    /// What was measured at visits, for endpoints that look at them.
+    pub(super) kept: Vec<Kept>,
+    /// By moment at which counts are asked for: what had been done by then.
+    pub(super) counted: Vec<(usize, Vec<Standing>)>,
     /// Doses of a segment, one after another; kept to be filled again.
     rows: Vec<f64>,
+}
+
+/// What was measured of a response at a visit; not a number for those who did not come.
+pub(super) struct Kept {
+    pub(super) time: f64,
+    pub(super) response: usize,
+    pub(super) values: Vec<f64>,
+    pub(super) baseline: Vec<f64>,
 }
 
 impl Walk<'_, '_> {
@@ -50,12 +64,14 @@ impl Walk<'_, '_> {
         let mut passage = Passage {
             exposures: Vec::with_capacity(self.plan.steps.len()),
             conduct: Conduct::new(self.block.lanes, study.rules.len(), |lane| {
-                self.block.chance.stop(lane).map(|(time, cause)| (time, Reason::Discontinued(cause)))
+                self.stops.get(lane).map(|(time, cause)| (*time, Reason::Discontinued(*cause)))
             }),
             records: record.then(|| Records::new(self.block.lanes)),
+            kept: Vec::new(),
+            counted: Vec::new(),
             rows: Vec::new(),
         };
-        if !study.rules.is_empty() {
+        if self.plan.watches {
             self.visit(None, 0.0, |_| true, &mut passage);
         }
         passage
@@ -72,12 +88,15 @@ impl Walk<'_, '_> {
             let exposure = self.segment(step, course, passage);
             passage.exposures.push(exposure);
             self.visits(step.moment, passage);
+            if self.plan.counts.contains(&step.moment) {
+                passage.counted.push((step.moment, passage.conduct.standings.clone()));
+            }
         }
     }
 
     /// The visits at a moment.
     fn visits(&self, moment: usize, passage: &mut Passage) {
-        if self.trial.study.rules.is_empty() {
+        if !self.plan.watches {
             return;
         }
         for seen in &self.plan.seen[moment] {
@@ -105,23 +124,33 @@ impl Walk<'_, '_> {
             Signal::Response(r) => is_visit && visits.is_some_and(|v| v.measures(r, planned)),
         };
         let conditions = study.rules.iter().flat_map(super::Rule::conditions).filter(|c| measured(c));
-        let known = self.measured(conditions, moment, planned, &passage.exposures);
+        let kept = self.plan.kept.iter().copied();
+        let kept: Vec<usize> =
+            kept.filter(|r| is_visit && visits.is_some_and(|v| v.measures(*r, planned))).collect();
+        let asked = conditions.filter_map(Condition::response).chain(kept.iter().copied());
+        let known = self.measured(asked, moment, planned, &passage.exposures);
+        for response in kept {
+            let Some((values, baseline)) = known.responses[response].clone() else { continue };
+            let seen = |(lane, value)| if comes(lane) { value } else { f64::NAN };
+            let values = values.into_iter().enumerate().map(seen).collect();
+            passage.kept.push(Kept { time: now, response, values, baseline });
+        }
         let phase = phase_at(self.arm, now);
         let visit = Visit { study, arm: self.place, phase, now, planned, first: moment.is_none() };
         passage.conduct.visit(&visit, &known, comes, measured, &mut passage.records);
     }
 
-    /// What is measured of the signals of some conditions.
-    fn measured<'c>(
+    /// What is measured of some responses.
+    fn measured(
         &self,
-        conditions: impl Iterator<Item = &'c Condition>,
+        responses: impl Iterator<Item = usize>,
         moment: Option<usize>,
         planned: f64,
         exposures: &[IntervalExposure],
     ) -> Measured<'_> {
         let study = self.trial.study;
         let mut known = Measured { block: self.block, responses: vec![None; study.responses.len()] };
-        for r in conditions.filter_map(Condition::response) {
+        for r in responses {
             if known.responses[r].is_none() {
                 let (mut values, mut baseline) = self.truth(r, moment, exposures);
                 if let Some(assay) = study.assays.iter().find(|a| a.response == r) {
@@ -170,7 +199,8 @@ impl Walk<'_, '_> {
         };
         let moment = self.plan.decisions[place];
         let conditions = phase.conditions();
-        let known = self.measured(conditions.iter(), moment, phase.start, &passage.exposures);
+        let responses = conditions.iter().filter_map(Condition::response);
+        let known = self.measured(responses, moment, phase.start, &passage.exposures);
         for lane in 0..self.block.lanes {
             let own = &mut passage.conduct.standings[lane];
             if own.stop <= phase.start {
@@ -275,11 +305,22 @@ impl Walk<'_, '_> {
         let regular = self.trial.study.adherence.is_none()
             && !passage.conduct.standings.iter().any(|own| ends(own.stop));
         if regular {
+            let count = u32::try_from(doses).unwrap_or(u32::MAX);
+            for (own, amount) in passage.conduct.standings.iter_mut().zip(&amounts) {
+                own.doses += if *amount > 0.0 { count } else { 0 };
+            }
             if let Some(records) = &mut passage.records {
                 for (lane, g) in given.iter().enumerate().filter(|(_, g)| g.rhythm == rhythm) {
-                    let doses = u32::try_from(doses).unwrap_or(u32::MAX);
                     let (amount, interval, reason) = (g.amount, rhythm.1, g.reason);
-                    records.give(Entry { lane, from, to: from + hours, amount, interval, doses, reason });
+                    records.give(Entry {
+                        lane,
+                        from,
+                        to: from + hours,
+                        amount,
+                        interval,
+                        doses: count,
+                        reason,
+                    });
                 }
             }
             return course.dose(rhythm, Taken::Regular(&amounts), hours, needs);
@@ -291,7 +332,7 @@ impl Walk<'_, '_> {
             #[allow(clippy::cast_precision_loss)]
             let time = from + dose as f64 * rhythm.1;
             let taken = self.block.chance.taken(rhythm.1, time);
-            for (lane, (own, amount)) in conduct.standings.iter().zip(&amounts).enumerate() {
+            for (lane, (own, amount)) in conduct.standings.iter_mut().zip(&amounts).enumerate() {
                 let (amount, reason) = match taken.get(lane) {
                     _ if own.stop <= time => (0.0, own.why),
                     Some(0) if *amount > 0.0 => (0.0, Reason::Missed),
@@ -299,6 +340,7 @@ impl Walk<'_, '_> {
                     _ => (*amount, given[lane].reason),
                 };
                 rows.push(amount);
+                own.doses += u32::from(amount > 0.0);
                 if let Some(records) = records.as_mut().filter(|_| given[lane].rhythm == rhythm) {
                     let (to, interval, doses) = (time + rhythm.1, rhythm.1, 1);
                     records.give(Entry { lane, from: time, to, amount, interval, doses, reason });

@@ -5,7 +5,7 @@ use super::axis::{BELOW, bottom, titled};
 use super::marks::arm_name;
 use super::scale::{Scale, span};
 use super::{Arms, Drawing, Room};
-use crate::run::results::{Better, EndpointDesign, EndpointKind, Results};
+use crate::run::results::{Better, EndpointDesign, Results};
 
 const HEAD: f64 = 22.0;
 const BETWEEN: f64 = 12.0;
@@ -22,7 +22,7 @@ pub(super) fn draw(
         .design
         .endpoints
         .iter()
-        .filter(|endpoint| endpoint.kind != EndpointKind::Continuous)
+        .filter(|endpoint| endpoint.kind.is_share())
         .map(|endpoint| {
             let rows = contrasts.iter().filter(|c| c.is(scenario, reference, &endpoint.name)).collect();
             (endpoint, rows)

@@ -5,7 +5,7 @@ use super::axis::{BELOW, across, bottom, titled};
 use super::labels::Labels;
 use super::scale::{Scale, span};
 use super::{Arms, Drawing, Room};
-use crate::run::results::{Better, ContrastDraws, EndpointDesign, EndpointKind, Results};
+use crate::run::results::{Better, ContrastDraws, EndpointDesign, Results};
 
 /// Draws that are shown; more would hide the ellipse.
 const GRAINS: usize = 150;
@@ -18,11 +18,7 @@ const RADIUS_95: f64 = 2.447_746_830_680_816;
 /// A panel for each risk: what an arm loses of the first benefit against what it avoids, compared with the reference.
 pub(super) fn draw(results: &Results, arms: &Arms<'_>, room: Room) -> Option<Drawing> {
     let counted = |better: Better| {
-        results
-            .design
-            .endpoints
-            .iter()
-            .filter(move |e| e.better == better && e.kind != EndpointKind::Continuous)
+        results.design.endpoints.iter().filter(move |e| e.better == better && e.kind.is_share())
     };
     let benefit = counted(Better::Higher).next()?;
     let contrasts = Contrast::all(results);
