@@ -5,8 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use exposim::diagnostic::Source;
+use exposim::document::Shipped;
+use exposim::evidence::paper::CoursePaper;
 use exposim::evidence::{Evidence, Fit, Inputs, fit};
 use exposim::response::Draw;
+use exposim::run::simulator;
 
 fn shipped(name: &str) -> Arc<Source> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(name);
@@ -20,7 +23,8 @@ fn read(name: &str) -> Evidence {
 }
 
 fn fitted(name: &str) -> Fit {
-    let inputs = Inputs { draws: 200, ..Inputs::new(1) };
+    let courses = |paper: &CoursePaper, patients: usize| simulator(&Shipped, "", paper, patients);
+    let inputs = Inputs { draws: 200, courses: &courses, ..Inputs::new(1) };
     fit(&read(name), &inputs).unwrap_or_else(|problems| panic!("{name}: {problems}"))
 }
 
@@ -41,6 +45,38 @@ fn every_shipped_evidence_file_is_fitted() {
         count += 1;
     }
     assert!(count >= 14, "{count}");
+}
+
+#[test]
+fn time_courses_meet_the_arms_they_are_fitted_to() {
+    for (name, parameter) in [
+        ("psa-haemoglobin-course-upadacitinib", "EMAX"),
+        ("psa-haemoglobin-course-flat-upadacitinib", "FALL"),
+        ("psa-neutrophil-course-upadacitinib", "SLOPE"),
+    ] {
+        let fit = fitted(&format!("{name}.toml"));
+        let draws = fit.course.unwrap();
+        // Six figures, four parameters: within the reported standard errors, and the effect is there.
+        for arm in ["placebo", "15 mg", "30 mg"] {
+            let of = |what: &str| {
+                let figures = fit.summary.figures.iter();
+                figures
+                    .clone()
+                    .find(|f| f.quantity.starts_with(&format!("mean change, {arm}, {what}")))
+                    .unwrap()
+            };
+            let (found, reported) = (of("fitted").estimate, of("reported"));
+            let [low, high] = reported.interval.unwrap();
+            let error = (high - low) / (2.0 * 1.959_964);
+            let allowed = if name.contains("flat") { 2.0 } else { 1.0 };
+            assert!(
+                (found - reported.estimate).abs() < allowed * error,
+                "{name} {arm}: {found} {reported:?}"
+            );
+        }
+        let column = draws.column(parameter).unwrap();
+        assert!(draws.values(column).filter(|v| *v > 0.0).count() > 190, "{name}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod bad_input;
 mod bad_papers;
 mod bad_protocols;
 mod batch;
+mod biomarkers;
 mod check;
 mod command;
 mod conformance;

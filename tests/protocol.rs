@@ -58,7 +58,7 @@ fn kind(source: &Arc<Source>) -> Result<ResponseKind, Problems> {
         "anc" => Some("10^9/L".parse().unwrap()),
         _ => None,
     };
-    Ok(ResponseKind { metric: Metric::Ctrough, biomarker: unit, accumulates: false })
+    Ok(ResponseKind { metric: Metric::Ctrough, biomarker: unit, accumulates: false, course: None })
 }
 
 /// Haemoglobin and neutrophils follow a script and nothing else.

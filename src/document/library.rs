@@ -23,11 +23,11 @@ pub trait Files {
     }
 }
 
-/// The name of a file that another file names: it stands beside that one.
+/// The name of a file that another file names: it is shipped, or stands beside that one.
 pub fn beside(file: &str, name: &str) -> String {
     match file.rfind('/') {
-        Some(end) => format!("{}/{name}", &file[..end]),
-        None => name.to_string(),
+        Some(end) if Shipped.open(name).is_err() => format!("{}/{name}", &file[..end]),
+        _ => name.to_string(),
     }
 }
 
@@ -40,6 +40,8 @@ macro_rules! shipped {
 }
 
 shipped![
+    "albumin-fang",
+    "calprotectin-fang",
     "crohn-anti-tnf-failure",
     "crohn-clinical-remission-trials",
     "crohn-discontinuation-predictors-fang",
@@ -49,24 +51,33 @@ shipped![
     "crohn-endoscopic-response-trials",
     "crohn-persistence-fang",
     "crohn-remission-predictors-fang",
+    "crp-fang",
     "docetaxel-neutrophils",
     "effect-compartment",
+    "haemoglobin-red-cells",
+    "haemoglobin-red-cells-flat",
     "indirect-response-1",
     "indirect-response-2",
     "indirect-response-3",
     "indirect-response-4",
+    "lymphocytes-crossing",
     "michaelis-menten",
+    "neutrophils-kloft",
     "one-compartment",
     "paclitaxel-friberg-2002",
     "parent-metabolite",
     "phenobarbital",
     "psa-haemoglobin-change-upadacitinib",
+    "psa-haemoglobin-course-flat-upadacitinib",
+    "psa-haemoglobin-course-upadacitinib",
     "psa-neutrophil-change-upadacitinib",
+    "psa-neutrophil-course-upadacitinib",
     "ra-haemoglobin-severe-upadacitinib",
     "ra-haemoglobin-upadacitinib",
     "ra-lymphopenia-upadacitinib",
     "ra-neutropenia-upadacitinib",
     "rheumatoid-arthritis-phase-3",
+    "ses-cd-fang",
     "theophylline",
     "three-compartments",
     "tmdd",

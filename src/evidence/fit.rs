@@ -2,15 +2,18 @@ use super::arm_fit::{ArmFit, ArmModel, fit_arms};
 use super::arm_likelihood::Risk;
 use super::arm_means::{ArmMean, MeanFit};
 use super::arms::{Arm, ArmCounts, ExposureLaw};
+use super::course::course;
 use super::individual::individual;
-use super::paper::{ArmPaper, Body, Evidence, ExposureAxis, FormChoice, MeanPaper, Ratio, ReportedExposure};
+use super::paper::{
+    ArmPaper, Body, CoursePaper, Evidence, ExposureAxis, FormChoice, MeanPaper, Ratio, ReportedExposure,
+};
 use super::persistence::persistence;
 use super::quantiles::quantiles;
 use super::ratios::LogRatio;
 use super::summary::Summary;
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::response::{
-    Basis, BiomarkerModel, Curve, Draw, Link, Metric, PersistenceModel, ResponseModel, YEAR,
+    Basis, BiomarkerModel, Curve, Draw, Draws, Link, Metric, PersistenceModel, ResponseModel, YEAR,
 };
 use crate::units::Unit;
 
@@ -39,12 +42,31 @@ pub struct Inputs<'a> {
     pub seed: u64,
     /// The number of joint draws.
     pub draws: u32,
+    /// The simulator of a biomarker's model.
+    pub courses: Courses<'a>,
+}
+
+/// Gives the simulator of the model that evidence names, for so many patients.
+pub type Courses<'a> = &'a dyn Fn(&CoursePaper, usize) -> Result<Box<dyn Simulator>, Problems>;
+
+/// A biomarker's model, simulated in the patients of an arm: the fit knows no equations.
+pub trait Simulator {
+    /// The fitted parameters as the model's file has them: typical values (coherent units), then standard deviations.
+    fn start(&self) -> Vec<f64>;
+
+    /// The changes of the patients (unit of the paper) at the time of the paper, at these parameters and average
+    /// concentrations (mg/L).
+    fn changes(&self, parameters: &[f64], exposures: &[f64]) -> Vec<f64>;
 }
 
 impl Inputs<'_> {
-    /// Inputs without simulated exposures and data: 4000 draws.
+    /// Inputs without simulated exposures, data and models: 4000 draws.
     pub fn new(seed: u64) -> Inputs<'static> {
-        Inputs { exposures: &|_| None, data: None, seed, draws: 4000 }
+        let courses: Courses<'static> = &|paper, _| {
+            let told = format!("there is nothing to simulate `{}` with", paper.model);
+            Err(Diagnostic::error("E0773", told).into())
+        };
+        Inputs { exposures: &|_| None, data: None, seed, draws: 4000, courses }
     }
 }
 
@@ -66,6 +88,8 @@ pub struct Fit {
     pub biomarkers: Vec<Named<BiomarkerModel>>,
     /// Models of the time until a patient stops treatment.
     pub persistence: Vec<Named<PersistenceModel>>,
+    /// The parameters of a biomarker's time course.
+    pub course: Option<Draws>,
     /// Published ratios on their log scale.
     pub ratios: Vec<LogRatio>,
     /// Estimates and diagnostics, in the order in which they should be read.
@@ -79,6 +103,7 @@ impl Fit {
             responses: Vec::new(),
             biomarkers: Vec::new(),
             persistence: Vec::new(),
+            course: None,
             ratios: Vec::new(),
             summary,
         }
@@ -88,12 +113,13 @@ impl Fit {
 /// Fits evidence.
 ///
 /// # Errors
-/// What the method of its kind refuses (E0701 to E0759); E0727 where an arm's exposure is neither given nor simulated.
+/// What the method of its kind refuses (E0701 to E0773); E0727 where an arm's exposure is neither given nor simulated.
 pub fn fit(evidence: &Evidence, inputs: &Inputs<'_>) -> Result<Fit, Problems> {
     match &evidence.body {
         Body::Quantiles(paper) => quantiles(evidence, paper, inputs),
         Body::Arms(paper) => arms(evidence, paper, inputs),
         Body::Means(paper) => means(evidence, paper, inputs),
+        Body::Course(paper) => course(evidence, paper, inputs),
         Body::Individual(paper) => individual(evidence, paper, inputs),
         Body::Ratios(ratios) => Ok(published_ratios(evidence, ratios)),
         Body::Persistence(paper) => persistence(evidence, paper, inputs),
@@ -119,7 +145,7 @@ pub(super) fn basis(
 }
 
 /// The exposure law of a reported arm: placebo, simulated by the caller, or the log-normal law of the file.
-fn law(
+pub(super) fn law(
     reported: &ReportedExposure,
     axis: &ExposureAxis,
     (trial, arm): (&str, &str),

@@ -41,6 +41,7 @@ impl Evidence {
             Body::Quantiles(paper) => Some(&paper.exposure.unit),
             Body::Arms(paper) => Some(&paper.exposure.unit),
             Body::Means(paper) => Some(&paper.exposure.unit),
+            Body::Course(paper) => Some(&paper.exposure.unit),
             Body::Individual(paper) => Some(&paper.exposure.unit),
             Body::Ratios(_) | Body::Persistence(_) => None,
         }
@@ -87,7 +88,11 @@ impl Evidence {
                     })
                 })
                 .collect(),
-            Body::Means(_) | Body::Individual(_) | Body::Ratios(_) | Body::Persistence(_) => Vec::new(),
+            Body::Means(_)
+            | Body::Course(_)
+            | Body::Individual(_)
+            | Body::Ratios(_)
+            | Body::Persistence(_) => Vec::new(),
         }
     }
 }

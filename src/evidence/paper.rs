@@ -6,7 +6,7 @@ use super::arm_likelihood::Risk;
 use super::convention::Convention;
 use super::printed::Printed;
 use crate::response::{Form, HazardLaw, Metric, RiskFactor};
-use crate::units::Unit;
+use crate::units::{Quantity, Unit};
 
 /// How far the figures are from the source that measured them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub enum Body {
     Arms(ArmPaper),
     /// Means of a biomarker's change by arm.
     Means(MeanPaper),
+    /// The same, met through a model of the time course.
+    Course(CoursePaper),
     /// A row for each patient, in a CSV file.
     Individual(IndividualPaper),
     /// Published odds or hazard ratios.
@@ -239,6 +241,29 @@ pub enum IndividualModel {
         /// The column of the time until the outcome or the end of observation.
         time: String,
     },
+}
+
+/// Mean changes of a biomarker by arm, to be met through a model of its time course.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CoursePaper {
+    /// The exposure: an average concentration.
+    pub exposure: ExposureAxis,
+    /// The file of the model.
+    pub model: String,
+    /// The unit of the change.
+    pub unit: Unit,
+    /// The time of the change (h).
+    pub time: f64,
+    /// Parameters of the model that had other values in these patients.
+    pub fixed: Vec<(String, Quantity)>,
+    /// Covariates of these patients.
+    pub covariates: Vec<(String, Quantity)>,
+    /// The arms.
+    pub arms: Vec<ReportedMean>,
+    /// Typical values that the means determine.
+    pub means: Vec<String>,
+    /// Random effects whose spreads the standard deviations determine.
+    pub spreads: Vec<String>,
 }
 
 /// Individual data: which columns of a CSV file are what.

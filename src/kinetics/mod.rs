@@ -17,7 +17,10 @@
 
 pub mod block;
 mod block_model;
+mod driven;
+mod integrated;
 pub mod linear;
 pub mod subject;
 
 pub use block_model::{BlockKinetics, BlockModel, BlockModelError};
+pub use driven::{Driven, DrivenError, DrivenModel};

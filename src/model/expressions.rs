@@ -2,7 +2,7 @@
 
 use super::choices::{self, Choice};
 use super::modifiers::Acting;
-use super::{Compartment, Covariate, Effects, Layout, Parameter};
+use super::{Compartment, Covariate, Driver, Effects, Layout, Parameter};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Item, Table};
 use crate::expr::{Absent, Checked, ExprError, Expression, Scope, Symbol};
@@ -140,8 +140,13 @@ impl<'a> Names<'a> {
         self
     }
 
-    /// Compartments and clocks as well: what equations and outputs may use.
-    pub(super) fn dynamic(mut self, compartments: &[Compartment], layout: &Layout) -> Self {
+    /// Compartments, clocks and drivers as well: what equations and outputs may use.
+    pub(super) fn dynamic(
+        mut self,
+        compartments: &[Compartment],
+        drivers: &[Driver],
+        layout: &Layout,
+    ) -> Self {
         for (i, c) in compartments.iter().enumerate() {
             self.symbol("equations", &c.name, &c.name, layout.compartment(i), c.unit.clone(), None);
         }
@@ -151,6 +156,9 @@ impl<'a> Names<'a> {
                 .into_iter()
                 .find(|table| self.root.key_span(table, clock).is_some());
             self.symbol(taken.unwrap_or("equations"), clock, clock, slot, hours(), None);
+        }
+        for (i, d) in drivers.iter().enumerate() {
+            self.symbol("drivers", &d.name, &d.name, layout.driver(i), d.unit.clone(), None);
         }
         self
     }

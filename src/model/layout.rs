@@ -1,5 +1,5 @@
 /// Where each value stands among the inputs of the model's programs: parameters, covariates, random effects,
-/// individual parameters, compartments, then time and time after dose.
+/// individual parameters, compartments, time and time after dose, then drivers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     pub(super) parameters: usize,
@@ -7,6 +7,7 @@ pub struct Layout {
     pub(super) effects: usize,
     pub(super) individual: usize,
     pub(super) compartments: usize,
+    pub(super) drivers: usize,
 }
 
 impl Layout {
@@ -45,8 +46,13 @@ impl Layout {
         self.time() + 1
     }
 
+    /// The slot of a driver.
+    pub fn driver(&self, place: usize) -> usize {
+        self.time_after_dose() + 1 + place
+    }
+
     /// How many slots there are.
     pub fn count(&self) -> usize {
-        self.time_after_dose() + 1
+        self.driver(self.drivers)
     }
 }

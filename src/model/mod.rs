@@ -21,6 +21,7 @@ mod analysis;
 mod checks;
 mod choices;
 mod covariates;
+mod drivers;
 mod effects;
 mod expressions;
 mod formulations;
@@ -34,6 +35,7 @@ pub use analysis::{Nonlinearity, Structure};
 pub use checks::{Basis, Check, Figure, Measure, Setting};
 pub use choices::{Choice, Choices};
 pub use covariates::{Covariate, CovariateKind};
+pub use drivers::{Driver, DriverMetric};
 pub use effects::{Effect, Effects};
 pub use expressions::{Definition, Output, Residual};
 pub use formulations::{DoseAttributes, Formulation, Input, Route};
@@ -70,6 +72,7 @@ pub struct Model {
     choices: Vec<Choice>,
     modifiers: Vec<Modifier>,
     covariates: Vec<Covariate>,
+    drivers: Vec<Driver>,
     parameters: Vec<Parameter>,
     effects: Effects,
     individual: Vec<Definition>,
@@ -133,6 +136,11 @@ impl Model {
     /// The covariates, in file order.
     pub fn covariates(&self) -> &[Covariate] {
         &self.covariates
+    }
+
+    /// The exposures that drive the equations, in file order: a model with drivers is that of a biomarker.
+    pub fn drivers(&self) -> &[Driver] {
+        &self.drivers
     }
 
     /// The typical values, in file order.

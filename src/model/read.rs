@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::expressions::Names;
 use super::modifiers::{self, Acting};
 use super::{Choices, Compartment, Layout, Model, Provenance};
-use super::{analysis, checks, choices, covariates, effects, expressions, formulations, parameters, solving};
+use super::{
+    analysis, checks, choices, covariates, drivers, effects, expressions, formulations, parameters, solving,
+};
 use crate::diagnostic::{Collector, Diagnostic, Problems, Source};
 use crate::document::{Document, Table};
 use crate::units::Unit;
@@ -27,6 +29,7 @@ fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices) -> Option<Mod
     let modifiers = modifiers::read(root, &covariates, &wanted.modifiers, &head.provenance);
     let acting = Acting::new(&modifiers, root);
     acting.fix(&mut covariates);
+    let drivers = drivers::read(root);
     let mut parameters = parameters::read(root, &choices, &head.provenance);
     acting.scale(&mut parameters);
     let effects = effects::read(root, &choices, &head.provenance);
@@ -38,6 +41,7 @@ fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices) -> Option<Mod
         effects: effects.list().len(),
         individual: 0,
         compartments: compartments.len(),
+        drivers: drivers.len(),
     };
     let names = Names::base(root, &parameters, &covariates, &effects, &layout, head.checked);
     let individual = expressions::individual(root, &names, &acting);
@@ -48,7 +52,7 @@ fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices) -> Option<Mod
     acting.scale_bioavailability(&mut formulations, &mut doses);
     let initial = solving::initial(root, names.scope(), &compartments, head.checked);
     let solver = solving::solver(root);
-    let names = names.dynamic(&compartments, &layout);
+    let names = names.dynamic(&compartments, &drivers, &layout);
     let equations =
         expressions::equations(equations_table.as_ref()?, names.scope(), &compartments, head.checked);
     let outputs = expressions::outputs(root, &names, &choices, head.checked);
@@ -68,6 +72,7 @@ fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices) -> Option<Mod
         choices,
         modifiers,
         covariates,
+        drivers,
         parameters,
         effects,
         individual,

@@ -2,7 +2,8 @@
 //!
 //! One idea a file: what a system is (here), how exact it is to be ([`Tolerances`]), the methods as data
 //! (`tableau`, `rosenbrock`), the choice of steps (`control`), and the drivers that put them together:
-//! [`Integrator`] for one system, [`FleetIntegrator`] for many side by side (`lanes`).
+//! [`Integrator`] for one system, [`FleetIntegrator`] for many side by side (`lanes`), [`ConvoyIntegrator`] for many stiff
+//! ones that do not know the time.
 //!
 //! | [`Method`] | order | for |
 //! | --- | --- | --- |
@@ -38,6 +39,7 @@
 //! ```
 
 mod control;
+mod convoy;
 mod error;
 mod explicit;
 mod fleet;
@@ -48,6 +50,7 @@ mod rosenbrock;
 mod settings;
 mod tableau;
 
+pub use convoy::{Convoy, ConvoyIntegrator};
 pub use error::{OdeError, SettingsError};
 pub use fleet::{Ended, Fleet, FleetIntegrator, Leg, Start};
 pub use integrator::Integrator;

@@ -5,8 +5,8 @@
 
 use super::{Derivative, Statistics, System, Tolerances, lu};
 
-const STAGES: usize = 8;
-const GAMMA: f64 = 0.211_937_563_194_290_14;
+pub(super) const STAGES: usize = 8;
+pub(super) const GAMMA: f64 = 0.211_937_563_194_290_14;
 
 /// Where the stages lie in the step.
 const NODES: [f64; STAGES] = [
@@ -21,7 +21,7 @@ const NODES: [f64; STAGES] = [
 ];
 
 /// Row s leads to stage s; the last one and its own increment lead to the end.
-const STATE: [[f64; 7]; STAGES] = {
+pub(super) const STATE: [[f64; 7]; STAGES] = {
     const LAST: [f64; 5] = [
         -7.502_846_399_306_121,
         2.561_846_144_803_919,
@@ -50,7 +50,7 @@ const STATE: [[f64; 7]; STAGES] = {
 };
 
 /// What earlier increments, divided by the step, add to the right-hand side of a stage.
-const COUPLING: [[f64; 7]; STAGES] = [
+pub(super) const COUPLING: [[f64; 7]; STAGES] = [
     [0.0; 7],
     [-14.155_112_264_123_755, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
     [-17.972_960_358_859_52, -2.859_693_295_451_294, 0.0, 0.0, 0.0, 0.0, 0.0],

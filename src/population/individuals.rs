@@ -92,21 +92,35 @@ pub struct Individuals<'m> {
     model: &'m Model,
     program: Program,
     covariates: Vec<ModelCovariate>,
-    seed: u64,
+    /// Where the draws of typical values and of random effects lie.
+    uncertainty: Address,
+    etas: Address,
 }
 
 impl<'m> Individuals<'m> {
     /// For a model, with its covariates bound to a population.
     pub fn new(model: &'m Model, covariates: Vec<ModelCovariate>, seed: u64) -> Self {
         let values: Vec<_> = model.individual().iter().map(|d| &d.value).collect();
-        Individuals { model, program: Program::compile(&values), covariates, seed }
+        let (uncertainty, etas) =
+            (Address::new(seed, Purpose::Parameters), Address::new(seed, Purpose::Etas));
+        Individuals { model, program: Program::compile(&values), covariates, uncertainty, etas }
+    }
+
+    /// The same for a biomarker's model, whose draws have their own addresses at an occasion that names it.
+    #[must_use]
+    pub fn of_biomarker(self, seed: u64, occasion: u32) -> Self {
+        Individuals {
+            uncertainty: self.uncertainty.occasion(occasion),
+            etas: Address::new(seed, Purpose::Biomarkers).occasion(occasion),
+            ..self
+        }
     }
 
     /// The typical values at a draw of the uncertain parameters. Draw 0 is the published values; in the others each
     /// parameter with a published relative standard error is log-normal around its value, independently of the
     /// others, for want of a published covariance matrix.
     pub fn typical(&self, draw: u32) -> Vec<f64> {
-        let mut stream = Stream::new(Address::new(self.seed, Purpose::Parameters).draw(draw));
+        let mut stream = Stream::new(self.uncertainty.draw(draw));
         let parameter = |p: &crate::model::Parameter| {
             let z = stream.normal();
             let value = p.value.coherent();
@@ -125,7 +139,7 @@ impl<'m> Individuals<'m> {
         let lanes = subjects.count();
         let mut columns = vec![vec![0.0; lanes]; n];
         let mut deviates = vec![0.0; n];
-        let streams = subjects.streams(Address::new(self.seed, Purpose::Etas));
+        let streams = subjects.streams(self.etas);
         for (lane, mut stream) in streams.enumerate() {
             deviates.iter_mut().for_each(|z| *z = stream.normal());
             super::copula::correlate(effects.root(), &mut deviates);

@@ -8,12 +8,13 @@ use super::tally::Tally;
 use super::{curves, profiles, protocol};
 use crate::evidence::Fit;
 use crate::evidence::paper::Class;
+use crate::model::Model;
 use crate::trial::{Endpoint, Response, Study, Trial};
 use crate::units::Unit;
 
 pub(super) fn results(
     trial: &Trial<'_>,
-    fitted: &[Fit],
+    fitted: &[Option<Fit>],
     persistence: Option<&Fit>,
     tally: &Tally,
     inputs: &Inputs,
@@ -89,27 +90,7 @@ fn design(study: &Study, tally: &Tally) -> Design {
     }
 }
 
-fn parameters(study: &Study, fitted: &[Fit], persistence: Option<&Fit>) -> Vec<ParameterRow> {
-    let model = &study.model;
-    let group = |name: &str| format!("model {name}");
-    let typical = model.parameters().iter().map(|p| ParameterRow {
-        group: group(model.name()),
-        name: p.name.clone(),
-        description: p.description.clone(),
-        value: p.value.to_string(),
-        precision: p.rse.map_or_else(String::new, |r| format!("RSE {} %", round(100.0 * r))),
-        source: p.provenance.source.clone(),
-        class: p.provenance.class.clone(),
-    });
-    let effects = model.effects().list().iter().map(|e| ParameterRow {
-        group: group(model.name()),
-        name: format!("omega {}", e.name),
-        description: format!("between-subject SD of eta.{} {}", e.name, e.description).trim().to_string(),
-        value: e.sd.to_string(),
-        precision: String::new(),
-        source: e.provenance.source.clone(),
-        class: e.provenance.class.clone(),
-    });
+fn parameters(study: &Study, fitted: &[Option<Fit>], persistence: Option<&Fit>) -> Vec<ParameterRow> {
     let variables = study.population.variables().iter().map(|v| ParameterRow {
         group: format!("population {}", study.population.name()),
         name: v.name.clone(),
@@ -119,9 +100,12 @@ fn parameters(study: &Study, fitted: &[Fit], persistence: Option<&Fit>) -> Vec<P
         source: v.provenance.source.clone(),
         class: v.provenance.class.clone(),
     });
-    let mut rows: Vec<ParameterRow> = typical.chain(effects).chain(variables).collect();
+    let mut rows = of_model(&study.model);
+    rows.extend(variables);
     for (used, fitted) in study.responses.iter().zip(fitted) {
-        rows.extend(fitted_rows(&format!("response {}", used.name), fitted));
+        rows.extend(used.course.iter().flat_map(|course| of_model(course.model())));
+        let group = format!("response {}", used.name);
+        rows.extend(fitted.iter().flat_map(|fit| fitted_rows(&group, fit)));
     }
     rows.extend(protocol::parameters(study, persistence));
     rows
@@ -143,6 +127,30 @@ pub(super) fn fitted_rows(group: &str, fitted: &Fit) -> Vec<ParameterRow> {
     fitted.summary.figures.iter().map(row).collect()
 }
 
+/// Typical values and random effects of a model.
+fn of_model(model: &Model) -> Vec<ParameterRow> {
+    let group = format!("model {}", model.name());
+    let typical = model.parameters().iter().map(|p| ParameterRow {
+        group: group.clone(),
+        name: p.name.clone(),
+        description: p.description.clone(),
+        value: p.value.to_string(),
+        precision: p.rse.map_or_else(String::new, |r| format!("RSE {} %", round(100.0 * r))),
+        source: p.provenance.source.clone(),
+        class: p.provenance.class.clone(),
+    });
+    let effects = model.effects().list().iter().map(|e| ParameterRow {
+        group: group.clone(),
+        name: format!("omega {}", e.name),
+        description: format!("between-subject SD of eta.{} {}", e.name, e.description).trim().to_string(),
+        value: e.sd.to_string(),
+        precision: String::new(),
+        source: e.provenance.source.clone(),
+        class: e.provenance.class.clone(),
+    });
+    typical.chain(effects).collect()
+}
+
 fn class(class: Class) -> &'static str {
     match class {
         Class::Primary => "A",
@@ -161,7 +169,7 @@ pub(super) fn round(value: f64) -> String {
     text.parse::<f64>().map_or(text, |v| v.to_string())
 }
 
-fn assumptions(study: &Study, fitted: &[Fit]) -> Vec<String> {
+fn assumptions(study: &Study, fitted: &[Option<Fit>]) -> Vec<String> {
     let mut list = protocol::assumptions(study);
     list.extend([
         "A subject has one luck for each response, the same at every time and in every arm: remission is lost only where exposure falls. No correlation of outcomes over time is published.".to_string(),
@@ -177,7 +185,9 @@ fn assumptions(study: &Study, fitted: &[Fit]) -> Vec<String> {
                 used.name, used.recovery_source
             ));
         }
-        list.extend(response.summary.notes.iter().map(|n| format!("{}: {n}.", used.name)));
+        list.extend(used.course.iter().flat_map(|course| course.model().notes().iter().cloned()));
+        let notes = response.iter().flat_map(|fit| &fit.summary.notes);
+        list.extend(notes.map(|n| format!("{}: {n}.", used.name)));
     }
     list.extend(study.model.notes().iter().cloned());
     list.extend(study.population.notes().iter().cloned());

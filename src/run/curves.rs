@@ -14,15 +14,15 @@ const POINTS: usize = 81;
 const DRAWS: usize = 1000;
 
 /// One curve for each response that is the probability of an event.
-pub(super) fn curves(trial: &Trial<'_>, fitted: &[Fit], tally: &Tally) -> Vec<Curve> {
+pub(super) fn curves(trial: &Trial<'_>, fitted: &[Option<Fit>], tally: &Tally) -> Vec<Curve> {
     let responses = trial.responses().iter().zip(fitted).zip(&trial.study().responses).enumerate();
     responses
-        .filter_map(|(place, ((response, fit), used))| match response {
-            Response::Event(model) => {
+        .filter_map(|(place, ((response, fit), used))| match (response, fit) {
+            (Response::Event(model), Some(fit)) => {
                 let arms = arms(trial, place, tally, &unit(&fit.summary));
                 Some(curve(&used.name, model, &fit.summary, arms))
             }
-            Response::Biomarker(_) => None,
+            _ => None,
         })
         .collect()
 }

@@ -124,6 +124,7 @@ fn ranges(trial: &Trial<'_>) -> Vec<[f64; 2]> {
     let range = |response: &Response| match response {
         Response::Event(model) => model.basis().range,
         Response::Biomarker(model) => model.basis().range,
+        Response::Course(_) => [0.0, f64::INFINITY],
     };
     trial.responses().iter().map(range).collect()
 }

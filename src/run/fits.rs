@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use super::courses::simulator;
 use crate::diagnostic::{Collector, Diagnostic, Problems, Source};
 use crate::document::{Document, Files, beside};
 use crate::dosing::regimen::Regimen;
 use crate::evidence::fit_file::FitFile;
-use crate::evidence::paper::{Body, IndividualModel};
+use crate::evidence::paper::{Body, CoursePaper, IndividualModel};
 use crate::evidence::{Evidence, Fit, Inputs, Named, Request, Risk, fit};
 use crate::model::Model;
 use crate::population::Population;
@@ -36,12 +37,20 @@ pub fn kind(source: &Arc<Source>) -> Result<ResponseKind, Problems> {
     if is_response_file(source) {
         let file = FitFile::read(source)?;
         return match file.law() {
-            LawFile::Event { link, basis, .. } => {
-                Ok(ResponseKind { metric: basis.metric, biomarker: None, accumulates: link == "cloglog" })
-            }
+            LawFile::Event { link, basis, .. } => Ok(ResponseKind {
+                metric: basis.metric,
+                biomarker: None,
+                accumulates: link == "cloglog",
+                course: None,
+            }),
             LawFile::Biomarker { unit, basis, .. } => {
                 let unit = unit.parse().map_err(|_| no_response(&format!("the unit `{unit}`")))?;
-                Ok(ResponseKind { metric: basis.metric, biomarker: Some(unit), accumulates: false })
+                Ok(ResponseKind {
+                    metric: basis.metric,
+                    biomarker: Some(unit),
+                    accumulates: false,
+                    course: None,
+                })
             }
             LawFile::Persistence { .. } => Err(no_response("persistence")),
         };
@@ -51,6 +60,7 @@ pub fn kind(source: &Arc<Source>) -> Result<ResponseKind, Problems> {
         Body::Quantiles(paper) => (&paper.exposure, None, false),
         Body::Arms(paper) => (&paper.exposure, None, matches!(paper.risk, Risk::Rate)),
         Body::Means(paper) => (&paper.exposure, Some(paper.unit.clone()), false),
+        Body::Course(paper) => (&paper.exposure, Some(paper.unit.clone()), false),
         Body::Individual(paper) if matches!(paper.model, IndividualModel::Cox { .. }) => {
             return Err(no_response("hazard ratios"));
         }
@@ -58,17 +68,27 @@ pub fn kind(source: &Arc<Source>) -> Result<ResponseKind, Problems> {
         Body::Ratios(_) => return Err(no_response("ratios")),
         Body::Persistence(_) => return Err(no_response("persistence")),
     };
-    Ok(ResponseKind { metric: axis.metric, biomarker, accumulates })
+    let course = match &evidence.body {
+        Body::Course(paper) => Some(paper.model.clone()),
+        _ => None,
+    };
+    Ok(ResponseKind { metric: axis.metric, biomarker, accumulates, course })
 }
 
-/// Fits every response of a study, or reads what was fitted before.
+/// Fits every response of a study, or reads what was fitted before. A biomarker in time that a study takes as its file
+/// has it comes without a fit.
 ///
 /// # Errors
 /// What the fits refuse, arms of the evidence that cannot be simulated, and response files that do not fit their tables.
-pub fn responses(study: &Study, files: &dyn Files) -> Result<(Vec<Response>, Vec<Fit>), Problems> {
+pub fn responses(study: &Study, files: &dyn Files) -> Result<(Vec<Response>, Vec<Option<Fit>>), Problems> {
     let mut responses = Vec::new();
     let mut fits = Vec::new();
     for used in &study.responses {
+        if used.is_model() {
+            responses.push(Response::Course(None));
+            fits.push(None);
+            continue;
+        }
         let source = files.open(&used.file)?;
         let fit = if is_response_file(&source) {
             FitFile::read(&source)?.fit(&|table| files.numbers(&beside(&used.file, table)))?
@@ -78,11 +98,12 @@ pub fn responses(study: &Study, files: &dyn Files) -> Result<(Vec<Response>, Vec
             fit_evidence(&evidence, &used.file, files, kinetics, (study.seed, study.draws.max(2000)))?
         };
         let response = match (&fit.responses[..], &fit.biomarkers[..]) {
+            _ if fit.course.is_some() => Response::Course(fit.course.clone()),
             ([], models) => Response::Biomarker(variant(models, used)?),
             (models, _) => Response::Event(variant(models, used)?),
         };
         responses.push(response);
-        fits.push(fit);
+        fits.push(Some(fit));
     }
     Ok((responses, fits))
 }
@@ -105,7 +126,8 @@ pub fn fit_evidence(
     };
     let simulate = |request: &Request| exposures(kinetics?, files, request, seed);
     let data = data.as_ref().map(|data| data.text());
-    fit(evidence, &Inputs { exposures: &simulate, data, seed, draws })
+    let courses = |paper: &CoursePaper, patients: usize| simulator(files, file, paper, patients);
+    fit(evidence, &Inputs { exposures: &simulate, data, seed, draws, courses: &courses })
 }
 
 /// Fits the hazard of discontinuation where a study takes it from evidence.
@@ -115,7 +137,7 @@ pub fn fit_evidence(
 pub fn persistence(study: &Study, files: &dyn Files) -> Result<Option<(PersistenceModel, Fit)>, Problems> {
     let Some(file) = &study.discontinuation.evidence else { return Ok(None) };
     let (evidence, _) = Evidence::read(&files.open(file)?)?;
-    let inputs = Inputs { exposures: &|_| None, data: None, seed: study.seed, draws: study.draws.max(2000) };
+    let inputs = Inputs { draws: study.draws.max(2000), ..Inputs::new(study.seed) };
     let fit = fit(&evidence, &inputs)?;
     let Some(named) = fit.persistence.first() else {
         let problem = Diagnostic::error("E0802", format!("`{file}` is no evidence of persistence"));

@@ -9,6 +9,7 @@ mod assemble;
 mod block;
 pub mod checks;
 pub mod comparison;
+mod courses;
 mod curves;
 mod cut;
 mod estimates;
@@ -29,6 +30,7 @@ mod tally;
 pub mod validation;
 
 pub use block::Block;
+pub use courses::simulator;
 pub use curves::fitted_curves;
 pub use cut::{Cut, Shard};
 pub use execute::{Failed, NoStore, RowSink, RunError, Store, Watch};
@@ -60,7 +62,7 @@ pub enum StudyError {
 /// A study that is ready to run: its evidence is fitted, its kinetics are compiled, its threads stand by.
 pub struct Prepared<'s> {
     trial: Trial<'s>,
-    fitted: Vec<Fit>,
+    fitted: Vec<Option<Fit>>,
     /// The evidence of when treatment is discontinued.
     persistence: Option<Fit>,
     inputs: Inputs,

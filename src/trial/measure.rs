@@ -4,7 +4,7 @@ use super::conduct::Standing;
 use super::course::IntervalExposure;
 use super::endpoint::{Count, Exposure, Measure};
 use super::simulate::Response;
-use super::walk::{Passage, Walk};
+use super::walk::{History, Passage, Walk};
 use super::{Endpoint, Estimand};
 use crate::math::{exp, expm1, normal_quantile};
 use crate::response::{Metric, YEAR};
@@ -37,7 +37,10 @@ impl Walk<'_, '_> {
     }
 
     /// What a biomarker was before the first dose.
-    pub(super) fn baseline(&self, response: usize) -> &[f64] {
+    pub(super) fn baseline<'h>(&'h self, response: usize, history: &'h History<'_>) -> &'h [f64] {
+        if let Some(Some(track)) = history.tracks.get(response) {
+            return track.baseline();
+        }
         let place = self.trial.study.responses.get(response).and_then(|used| used.baseline);
         place.map_or(&[], |place| self.block.cohort.column(place))
     }
@@ -67,7 +70,7 @@ impl Walk<'_, '_> {
     }
 
     /// The values of an endpoint that is looked at at a moment, one a subject.
-    pub(super) fn endpoint(&self, endpoint: &Endpoint, moment: usize, passage: &Passage) -> Vec<f64> {
+    pub(super) fn endpoint(&self, endpoint: &Endpoint, moment: usize, passage: &Passage<'_>) -> Vec<f64> {
         match endpoint.estimand {
             Estimand::TreatmentPolicy => self.value(&endpoint.measure, moment, passage),
             Estimand::WhileOnTreatment => self.while_on_treatment(&endpoint.measure, moment, passage),
@@ -88,7 +91,7 @@ impl Walk<'_, '_> {
     }
 
     /// The values at the last moment at which each subject was on treatment; at the first, where there is none.
-    fn while_on_treatment(&self, measure: &Measure, moment: usize, passage: &Passage) -> Vec<f64> {
+    fn while_on_treatment(&self, measure: &Measure, moment: usize, passage: &Passage<'_>) -> Vec<f64> {
         let mut values = self.value(measure, moment, passage);
         let last = |stop: f64| {
             let times = &self.plan.times[..=moment];
@@ -106,16 +109,16 @@ impl Walk<'_, '_> {
         values
     }
 
-    fn value(&self, measure: &Measure, moment: usize, passage: &Passage) -> Vec<f64> {
-        let exposures = &passage.exposures;
+    fn value(&self, measure: &Measure, moment: usize, passage: &Passage<'_>) -> Vec<f64> {
+        let History { exposures, .. } = &passage.history;
         let time = self.plan.times[moment];
         match measure {
             Measure::Exposure(exposure) => exposures[moment].metric(*exposure).to_vec(),
             Measure::Probability(r) => self.chance(*r, moment, exposures),
             Measure::Event(r) => self.occurs(*r, &self.chance(*r, moment, exposures)),
-            Measure::Biomarker(r) => self.biomarker(*r, moment, &exposures[moment]).0,
+            Measure::Biomarker(r) => self.biomarker(*r, moment, &passage.history).0,
             Measure::Threshold(r, ..) | Measure::Fall(r, ..) => {
-                let (values, baseline) = self.biomarker(*r, moment, &exposures[moment]);
+                let (values, baseline) = self.biomarker(*r, moment, &passage.history);
                 values.iter().zip(&baseline).map(|(v, b)| beyond(measure, *v, *b)).collect()
             }
             Measure::All(parts) => {
@@ -148,7 +151,7 @@ impl Walk<'_, '_> {
     }
 
     /// When something was first measured at a visit up to a time (h); infinite where it never was.
-    fn first(&self, event: &Measure, time: f64, passage: &Passage) -> Vec<f64> {
+    fn first(&self, event: &Measure, time: f64, passage: &Passage<'_>) -> Vec<f64> {
         let mut first = vec![f64::INFINITY; self.block.lanes];
         let visits = passage.kept.iter().filter(|k| Some(k.response) == event.response() && k.time <= time);
         for kept in visits {
@@ -162,25 +165,29 @@ impl Walk<'_, '_> {
         first
     }
 
-    /// Values and baselines of a biomarker: baseline + recovery + drug effect + the subject's own deviation. The drug
+    /// True values and baselines of a biomarker. A time course has them from its equations; of a mean change they are
+    /// baseline + recovery + drug effect + the subject's own deviation. The drug
     /// effect grows in proportion to time until the time at which it was observed, and then stays.
     pub(super) fn biomarker(
         &self,
         response: usize,
         moment: usize,
-        exposure: &IntervalExposure,
+        history: &History<'_>,
     ) -> (Vec<f64>, Vec<f64>) {
+        let baseline = self.baseline(response, history);
+        if let Some(Some(track)) = history.tracks.get(response) {
+            return (track.at(moment).to_vec(), baseline.to_vec());
+        }
         let used = self.trial.study.responses.get(response);
         let (Some(used), Some(Response::Biomarker(model))) = (used, self.trial.responses.get(response))
         else {
             return (Vec::new(), Vec::new());
         };
-        let baseline = self.baseline(response);
         let time = self.plan.times[moment];
         let share = if model.time() > 0.0 { (time / model.time()).min(1.0) } else { 1.0 };
         let recovery = interpolate(&used.recovery, time);
         let mut change = vec![0.0; self.block.lanes];
-        model.change_slice(self.draw, self.driver(response, exposure), &mut change);
+        model.change_slice(self.draw, self.driver(response, &history.exposures[moment]), &mut change);
         let scale = model.unit().to_coherent(1.0);
         let spread = model.spread() * share.sqrt();
         let values = baseline

@@ -69,6 +69,7 @@ impl Needs {
 enum Asked {
     At(usize),
     UpTo(usize),
+    Always,
     AtVisits,
 }
 
@@ -127,15 +128,17 @@ impl ArmPlan {
     /// Takes down what the endpoints, decisions and rules ask of each step.
     fn ask(&mut self, arm: &Arm, study: &Study) {
         let metric = |response: usize| study.responses.get(response).map(|r| Exposure::Metric(r.kind.metric));
-        let accumulates = |response: usize| study.responses.get(response).is_some_and(|r| r.kind.accumulates);
+        let is_course = |r: usize| study.responses.get(r).is_some_and(|r| r.course.is_some());
+        let accumulates = |r: usize| study.responses.get(r).is_some_and(|r| r.kind.accumulates);
         let mut asked: Vec<(Asked, Exposure)> = Vec::new();
         for (endpoint, &moment) in study.endpoints.iter().zip(&self.endpoints) {
             let of = |r: usize| {
+                let before =
+                    accumulates(r) || is_course(r) || endpoint.estimand == Estimand::WhileOnTreatment;
                 let when = match endpoint.measure.at_visits() {
+                    true if is_course(r) => Asked::Always,
                     true => Asked::AtVisits,
-                    false if accumulates(r) || endpoint.estimand == Estimand::WhileOnTreatment => {
-                        Asked::UpTo(moment)
-                    }
+                    false if before => Asked::UpTo(moment),
                     false => Asked::At(moment),
                 };
                 metric(r).map(|m| (when, m))
@@ -149,16 +152,19 @@ impl ArmPlan {
         for (phase, moment) in arm.phases.iter().zip(&self.decisions) {
             let Some(moment) = moment else { continue };
             let responses = phase.conditions().iter().filter_map(super::Condition::response);
-            asked.extend(responses.filter_map(metric).map(|m| (Asked::At(*moment), m)));
+            let when = |r| if is_course(r) { Asked::UpTo(*moment) } else { Asked::At(*moment) };
+            asked.extend(responses.filter_map(|r| Some((when(r), metric(r)?))));
         }
         let watched =
             study.rules.iter().flat_map(super::Rule::conditions).filter_map(super::Condition::response);
-        asked.extend(watched.filter_map(metric).map(|m| (Asked::AtVisits, m)));
+        let when = |r| if is_course(r) { Asked::Always } else { Asked::AtVisits };
+        asked.extend(watched.filter_map(|r| Some((when(r), metric(r)?))));
         for step in &mut self.steps {
             for &(when, exposure) in &asked {
                 let now = match when {
                     Asked::At(moment) => step.moment == moment,
                     Asked::UpTo(moment) => step.moment <= moment,
+                    Asked::Always => true,
                     Asked::AtVisits => !self.seen[step.moment].is_empty(),
                 };
                 if now {

@@ -1,10 +1,11 @@
 //! The responses of a study: which file each comes from, and what it starts from.
 
-use super::Anchor;
 use super::study::Reader;
+use super::{Anchor, TimeCourse};
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::document::{Item, Spanned, Table};
-use crate::population::Population;
+use crate::document::{Item, Spanned, Table, beside};
+use crate::model::{Choices, Model};
+use crate::population::{Population, bind};
 use crate::response::Metric;
 use crate::units::Unit;
 
@@ -17,6 +18,8 @@ pub struct ResponseKind {
     pub biomarker: Option<Unit>,
     /// Whether it is a risk that accumulates over time.
     pub accumulates: bool,
+    /// The file of the model whose time course it fits, where it does.
+    pub course: Option<String>,
 }
 
 /// A response that a study uses.
@@ -24,7 +27,7 @@ pub struct ResponseKind {
 pub struct ResponseUse {
     /// Its name in the study.
     pub name: String,
-    /// The file it comes from.
+    /// The file it comes from: evidence, or the model of a biomarker in time.
     pub file: String,
     /// What it is.
     pub kind: ResponseKind,
@@ -38,6 +41,15 @@ pub struct ResponseUse {
     pub recovery: Vec<(f64, f64)>,
     /// Where the recovery comes from.
     pub recovery_source: String,
+    /// For a biomarker in time, its model.
+    pub course: Option<TimeCourse>,
+}
+
+impl ResponseUse {
+    /// Whether it is a model as its file has it, which no evidence changes.
+    pub fn is_model(&self) -> bool {
+        self.kind.course.as_ref() == Some(&self.file)
+    }
 }
 
 impl ResponseUse {
@@ -96,17 +108,19 @@ impl Reader<'_> {
         population: Option<&Population>,
     ) -> Option<(ResponseUse, Entries<'a>)> {
         let table = if item.is_table() { Some(item.table()?) } else { None };
-        let file = match &table {
-            Some(table) => table.required_string("file")?.value,
-            None => item.string()?.value,
-        };
-        let source = self.open(item, &file)?;
-        let kind = match (self.kinds)(&source) {
-            Ok(kind) => kind,
-            Err(problems) => {
-                self.root.problems().extend(problems);
-                return None;
+        let (file, kind) = match &table {
+            Some(table) if table.has("model") => {
+                let model = table.required_string("model")?.value;
+                let kind = ResponseKind {
+                    metric: Metric::Cavg,
+                    biomarker: None,
+                    accumulates: false,
+                    course: Some(model.clone()),
+                };
+                (model, kind)
             }
+            Some(table) => self.described(item, table.required_string("file")?.value)?,
+            None => self.described(item, item.string()?.value)?,
         };
         let mut response = ResponseUse {
             name: name.value,
@@ -119,8 +133,14 @@ impl Reader<'_> {
             baseline: None,
             recovery: Vec::new(),
             recovery_source: String::new(),
+            course: None,
         };
-        if let Some(unit) = response.kind.biomarker.clone() {
+        if let Some(model) = response.kind.course.clone() {
+            let course = self.course(item, &model, population?)?;
+            let unit = course.model().outputs().first().map(|value| value.unit.clone());
+            response.kind.biomarker = response.kind.biomarker.or(unit);
+            response.course = Some(course);
+        } else if let Some(unit) = response.kind.biomarker.clone() {
             let baseline = table.as_ref().and_then(|t| t.string("baseline"));
             response.baseline = self.baseline(&response.name, baseline, &unit, item, population?);
             if let Some(recovery) = table.as_ref().and_then(|t| t.table("recovery")) {
@@ -132,6 +152,44 @@ impl Reader<'_> {
             table.finish();
         }
         Some((response, alternatives.map_or_else(Vec::new, |t| t.entries())))
+    }
+
+    /// What an evidence file describes.
+    fn described(&mut self, item: &Item<'_>, file: String) -> Option<(String, ResponseKind)> {
+        let source = self.open(item, &file)?;
+        match (self.kinds)(&source) {
+            Ok(mut kind) => {
+                kind.course = kind.course.map(|model| beside(&file, &model));
+                Some((file, kind))
+            }
+            Err(problems) => {
+                self.root.problems().extend(problems);
+                None
+            }
+        }
+    }
+
+    /// The model of a biomarker in time, bound to the population.
+    fn course(&mut self, item: &Item<'_>, file: &str, population: &Population) -> Option<TimeCourse> {
+        let source = self.open(item, file)?;
+        let model = self.take(Model::read(&source, &Choices::default()))?;
+        let covariates = match bind(&model, population) {
+            Ok(covariates) => covariates,
+            Err(problems) => {
+                problems.into_iter().for_each(|problem| item.report(problem));
+                return None;
+            }
+        };
+        match TimeCourse::new(model, covariates) {
+            Ok(course) => Some(course),
+            Err(error) => {
+                item.report(
+                    Diagnostic::error("E0810", format!("`{file}` is no biomarker's model: {error}"))
+                        .help("such a model has `[drivers] CP = { unit = \"ng/mL\", metric = \"Cavg\" }`"),
+                );
+                None
+            }
+        }
     }
 
     /// The population's variable that a biomarker starts from: `baseline = "HB"`, or the one of the response's name.

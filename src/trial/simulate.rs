@@ -1,7 +1,8 @@
 //! Carries a block of subjects through every arm of a study.
 
 use super::Study;
-use super::chance::{Chance, Moments};
+use super::biomarker::{Biomarker, Parameters, Patients};
+use super::chance::{Chance, Moments, occasion};
 use super::course::Intervals;
 use super::ledger::Records;
 use super::plan::ArmPlan;
@@ -10,7 +11,7 @@ use crate::expr::Scratch;
 use crate::kinetics::{BlockKinetics, BlockModel, BlockModelError};
 use crate::population::{Cohort, Individuals};
 use crate::random::Subjects;
-use crate::response::{BiomarkerModel, Draw, PersistenceModel, ResponseModel};
+use crate::response::{BiomarkerModel, Draw, Draws, PersistenceModel, ResponseModel};
 
 /// A fitted response.
 #[derive(Clone, Debug)]
@@ -19,6 +20,18 @@ pub enum Response {
     Event(ResponseModel),
     /// The mean change of a laboratory value.
     Biomarker(BiomarkerModel),
+    /// The time course of a laboratory value, with its fitted parameters where there are any.
+    Course(Option<Draws>),
+}
+
+impl Response {
+    /// The fitted parameters of a time course.
+    fn fitted(&self) -> Option<&Draws> {
+        match self {
+            Response::Course(fitted) => fitted.as_ref(),
+            Response::Event(_) | Response::Biomarker(_) => None,
+        }
+    }
 }
 
 /// A study with its responses fitted and its kinetics compiled.
@@ -27,6 +40,8 @@ pub struct Trial<'s> {
     pub(super) study: &'s Study,
     pub(super) responses: Vec<Response>,
     pub(super) individuals: Individuals<'s>,
+    /// For each response, its time course where it is one.
+    pub(super) biomarkers: Vec<Option<Biomarker<'s>>>,
     kinetics: BlockModel,
     /// The pairs of formulation and interval (h) that the arms give.
     pub(super) intervals: Vec<(usize, f64)>,
@@ -43,6 +58,8 @@ pub struct Block {
     pub(super) covariates: Vec<Vec<f64>>,
     pub(super) effects: Vec<Vec<f64>>,
     pub(super) chance: Chance,
+    /// For each response that is a time course, what the subjects are to it.
+    biomarkers: Vec<Option<Patients>>,
     /// The kinetics at the published typical values, for draws that do not touch them.
     central: Option<BlockKinetics>,
 }
@@ -144,7 +161,23 @@ impl<'s> Trial<'s> {
         let individuals = Individuals::new(&study.model, study.covariates.clone(), study.seed);
         let plans = study.arms.iter().map(|arm| ArmPlan::new(arm, study)).collect();
         let moments = Moments::new(study);
-        Ok(Trial { study, responses, individuals, kinetics, intervals, plans, moments, persistence: None })
+        let course = |(used, response): (&'s super::ResponseUse, &Response)| {
+            let course = used.course.as_ref()?;
+            Some(Biomarker::new(course, response.fitted(), study.seed, occasion(used.luck())))
+        };
+        let biomarkers = study.responses.iter().zip(&responses).map(course).collect();
+        let persistence = None;
+        Ok(Trial {
+            study,
+            responses,
+            individuals,
+            biomarkers,
+            kinetics,
+            intervals,
+            plans,
+            moments,
+            persistence,
+        })
     }
 
     /// Takes the hazard of discontinuation that evidence gives.
@@ -178,7 +211,9 @@ impl<'s> Trial<'s> {
         let covariates = self.individuals.covariates(&cohort, lanes);
         let effects = self.individuals.effects(subjects);
         let chance = Chance::draw(self.study, &self.moments, subjects, &cohort);
-        let mut block = Block { lanes, cohort, covariates, effects, chance, central: None };
+        let own = |b: &Biomarker<'_>| b.subjects(&cohort, subjects, lanes);
+        let biomarkers = self.biomarkers.iter().map(|b| b.as_ref().map(own)).collect();
+        let mut block = Block { lanes, cohort, covariates, effects, chance, biomarkers, central: None };
         block.central = self.prepare(&block, 0);
         block
     }
@@ -188,6 +223,15 @@ impl<'s> Trial<'s> {
     fn prepare(&self, block: &Block, draw: u32) -> Option<BlockKinetics> {
         let columns = (block.covariates.as_slice(), block.effects.as_slice());
         kinetics(&self.kinetics, &self.individuals, columns, block.lanes, draw)
+    }
+
+    /// The individual parameters of the time courses of a block at a draw.
+    fn biomarkers<'b>(&self, block: &'b Block, draw: Draw) -> Vec<Option<Parameters<'b>>> {
+        let uncertain = self.study.model_uncertainty;
+        let of = |((b, subjects), r): ((&Option<Biomarker<'s>>, &'b Option<Patients>), &Response)| {
+            Some(b.as_ref()?.parameters(subjects.as_ref()?, r.fitted(), draw, uncertain))
+        };
+        self.biomarkers.iter().zip(&block.biomarkers).zip(&self.responses).map(of).collect()
     }
 
     /// Simulates every arm for a block at a draw of the uncertain parameters; draw 0 is their central values.
@@ -208,11 +252,10 @@ impl<'s> Trial<'s> {
             columns.iter_mut().for_each(Vec::clear);
         }
         let intervals = Intervals::new(&self.kinetics, kinetics, &self.intervals);
-        let stops = self.stops(block, parameters);
+        let (stops, biomarkers) = (&self.stops(block, parameters), &self.biomarkers(block, parameters));
         for (place, (arm, plan)) in self.study.arms.iter().zip(&self.plans).enumerate() {
-            let stops = &stops;
-            let walk =
-                Walk { trial: self, block, intervals: &intervals, draw: parameters, place, arm, plan, stops };
+            let (intervals, draw) = (&intervals, parameters);
+            let walk = Walk { trial: self, block, intervals, biomarkers, draw, place, arm, plan, stops };
             let passage = walk.pass(false);
             outcomes.arm(&walk, &passage);
         }
@@ -221,8 +264,7 @@ impl<'s> Trial<'s> {
 
     /// What was given to the subjects of a block in an arm and what was decided, at the central parameters.
     pub fn records(&self, block: &Block, arm: usize) -> Records {
-        let passage = self.central(block, arm, |walk| walk.pass(true));
-        passage.and_then(|passage| passage.records).unwrap_or_default()
+        self.central(block, arm, |walk| walk.pass(true).records).flatten().unwrap_or_default()
     }
 
     /// Something of an arm at the central parameters.
@@ -235,21 +277,22 @@ impl<'s> Trial<'s> {
         let (kinetics, arm, plan) =
             (block.central.as_ref()?, self.study.arms.get(place)?, self.plans.get(place)?);
         let intervals = Intervals::new(&self.kinetics, kinetics, &self.intervals);
-        let (draw, stops) = (Draw::Central, &self.stops(block, Draw::Central));
-        Some(of(&Walk { trial: self, block, intervals: &intervals, draw, place, arm, plan, stops }))
+        let (draw, intervals) = (Draw::Central, &intervals);
+        let (stops, biomarkers) = (&self.stops(block, draw), &self.biomarkers(block, draw));
+        Some(of(&Walk { trial: self, block, intervals, biomarkers, draw, place, arm, plan, stops }))
     }
 }
 
 impl Outcomes {
     /// Takes in what a walk through an arm has led to.
-    fn arm(&mut self, walk: &Walk<'_, '_>, passage: &Passage) {
+    fn arm(&mut self, walk: &Walk<'_, '_>, passage: &Passage<'_>) {
         let study = walk.trial.study;
         for (e, (endpoint, &moment)) in study.endpoints.iter().zip(&walk.plan.endpoints).enumerate() {
             if let Some(response) = endpoint.measure.response() {
                 let kept = &mut self.exposures[walk.place * self.responses + response];
                 if kept.is_empty() {
                     let time = walk.plan.times[moment];
-                    let driver = walk.driver(response, &passage.exposures[moment]).iter();
+                    let driver = walk.driver(response, &passage.history.exposures[moment]).iter();
                     let own = driver.zip(&passage.conduct.standings);
                     *kept = own.map(|(c, own)| if own.stop > time { *c } else { f64::NAN }).collect();
                 }

@@ -248,7 +248,7 @@ impl Reader<'_> {
         }
     }
 
-    fn take<T>(&self, read: Result<(T, Vec<Diagnostic>), Problems>) -> Option<T> {
+    pub(super) fn take<T>(&self, read: Result<(T, Vec<Diagnostic>), Problems>) -> Option<T> {
         match read {
             Ok((value, warnings)) => {
                 warnings.into_iter().for_each(|w| self.root.problems().push(w));

@@ -125,8 +125,8 @@ impl Trial<'_> {
 }
 
 impl Walk<'_, '_> {
-    fn moments(&self, passage: &Passage) -> Vec<Moment> {
-        let exposures = self.plan.times.iter().zip(&passage.exposures);
+    fn moments(&self, passage: &Passage<'_>) -> Vec<Moment> {
+        let exposures = self.plan.times.iter().zip(&passage.history.exposures);
         exposures
             .map(|(&time, exposure)| {
                 let metric = |m: &Metric| Some((*m, *exposure.metric(Exposure::Metric(*m)).first()?));
@@ -135,7 +135,7 @@ impl Walk<'_, '_> {
             .collect()
     }
 
-    fn endpoints(&self, passage: &Passage) -> Vec<EndpointTrace> {
+    fn endpoints(&self, passage: &Passage<'_>) -> Vec<EndpointTrace> {
         let study = self.trial.study;
         let all = study.endpoints.iter().zip(&self.plan.endpoints);
         all.map(|(endpoint, &moment)| {
@@ -144,7 +144,7 @@ impl Walk<'_, '_> {
             let event = matches!(endpoint.measure, Measure::Event(_) | Measure::Probability(_));
             let driver = response.and_then(|r| {
                 let metric = study.responses.get(r)?.kind.metric;
-                Some((metric, first(self.driver(r, &passage.exposures[moment]))?))
+                Some((metric, first(self.driver(r, &passage.history.exposures[moment]))?))
             });
             let value = self.endpoint(endpoint, moment, passage);
             EndpointTrace {
@@ -152,11 +152,11 @@ impl Walk<'_, '_> {
                 driver,
                 probability: response
                     .filter(|_| event)
-                    .and_then(|r| first(&self.chance(r, moment, &passage.exposures))),
+                    .and_then(|r| first(&self.chance(r, moment, &passage.history.exposures))),
                 luck: response
                     .filter(|_| !matches!(endpoint.measure, Measure::Probability(_)))
                     .and_then(|r| first(self.block.chance.luck.get(r)?)),
-                baseline: response.and_then(|r| first(self.baseline(r))),
+                baseline: response.and_then(|r| first(self.baseline(r, &passage.history))),
             }
         })
         .collect()

@@ -1,20 +1,24 @@
 //! One arm of one block at one draw: from step to step, with decisions, visits and exposures.
 
+use super::biomarker::{Parameters, Track};
 use super::condition::{Condition, Signal};
 use super::conduct::{Conduct, Given, Known, Standing, Visit, phase_at};
 use super::course::{Course, IntervalExposure, Intervals, Taken, doses_within};
+use super::endpoint::Exposure;
 use super::ledger::{Decision, Entry, Reason, Records};
 use super::plan::{ArmPlan, Needs, Step};
 use super::protocol::{Choice, Otherwise};
 use super::simulate::{Block, Trial};
 use super::{Arm, Phase};
-use crate::response::Draw;
+use crate::response::{Draw, Metric};
 
 /// One arm of one block at one draw.
 pub(super) struct Walk<'a, 's> {
     pub(super) trial: &'a Trial<'s>,
     pub(super) block: &'a Block,
     pub(super) intervals: &'a Intervals<'a>,
+    /// The individual parameters of the time courses, by response.
+    pub(super) biomarkers: &'a [Option<Parameters<'a>>],
     pub(super) draw: Draw,
     /// The place of the arm.
     pub(super) place: usize,
@@ -24,10 +28,26 @@ pub(super) struct Walk<'a, 's> {
     pub(super) stops: &'a [(f64, usize)],
 }
 
-/// What a walk leaves behind.
-pub(super) struct Passage {
+/// What subjects were exposed to, and what became of their biomarkers.
+pub(super) struct History<'b> {
     /// The exposures of the dosing intervals that end at the moments.
     pub(super) exposures: Vec<IntervalExposure>,
+    /// By response, where it is a time course.
+    pub(super) tracks: Vec<Option<Track<'b>>>,
+}
+
+impl History<'_> {
+    /// A segment of some hours was passed, the last dosing interval of it under an exposure.
+    fn pass(&mut self, hours: f64, exposure: IntervalExposure) {
+        let average = exposure.metric(Exposure::Metric(Metric::Cavg));
+        self.tracks.iter_mut().flatten().for_each(|track| track.advance(hours, average));
+        self.exposures.push(exposure);
+    }
+}
+
+/// What a walk leaves behind.
+pub(super) struct Passage<'b> {
+    pub(super) history: History<'b>,
     pub(super) conduct: Conduct,
     pub(super) records: Option<Records>,
     /// What was measured at visits, for endpoints that look at them.
@@ -46,9 +66,9 @@ pub(super) struct Kept {
     pub(super) baseline: Vec<f64>,
 }
 
-impl Walk<'_, '_> {
+impl<'a> Walk<'a, '_> {
     /// The whole arm.
-    pub(super) fn pass(&self, record: bool) -> Passage {
+    pub(super) fn pass(&self, record: bool) -> Passage<'a> {
         let mut course = Course::new(self.intervals, self.block.lanes);
         let mut passage = self.start(record);
         self.walk(&self.plan.steps, &mut course, &mut passage);
@@ -59,10 +79,19 @@ impl Walk<'_, '_> {
     }
 
     /// Everybody before the first dose.
-    fn start(&self, record: bool) -> Passage {
+    fn start(&self, record: bool) -> Passage<'a> {
         let study = self.trial.study;
         let mut passage = Passage {
-            exposures: Vec::with_capacity(self.plan.steps.len()),
+            history: History {
+                exposures: Vec::with_capacity(self.plan.steps.len()),
+                tracks: self
+                    .trial
+                    .biomarkers
+                    .iter()
+                    .zip(self.biomarkers)
+                    .map(|(biomarker, own)| Some(biomarker.as_ref()?.start(own.as_ref()?)))
+                    .collect(),
+            },
             conduct: Conduct::new(self.block.lanes, study.rules.len(), |lane| {
                 self.stops.get(lane).map(|(time, cause)| (*time, Reason::Discontinued(*cause)))
             }),
@@ -78,7 +107,7 @@ impl Walk<'_, '_> {
     }
 
     /// Goes through the first steps.
-    fn walk(&self, steps: &[Step], course: &mut Course<'_, '_>, passage: &mut Passage) {
+    fn walk(&self, steps: &[Step], course: &mut Course<'_, '_>, passage: &mut Passage<'_>) {
         let mut phase = usize::MAX;
         for step in steps {
             if step.phase != phase {
@@ -86,7 +115,7 @@ impl Walk<'_, '_> {
                 self.decide(phase, passage);
             }
             let exposure = self.segment(step, course, passage);
-            passage.exposures.push(exposure);
+            passage.history.pass(self.plan.times[step.moment] - step.from, exposure);
             self.visits(step.moment, passage);
             if self.plan.counts.contains(&step.moment) {
                 passage.counted.push((step.moment, passage.conduct.standings.clone()));
@@ -95,7 +124,7 @@ impl Walk<'_, '_> {
     }
 
     /// The visits at a moment.
-    fn visits(&self, moment: usize, passage: &mut Passage) {
+    fn visits(&self, moment: usize, passage: &mut Passage<'_>) {
         if !self.plan.watches {
             return;
         }
@@ -113,7 +142,7 @@ impl Walk<'_, '_> {
         moment: Option<usize>,
         planned: f64,
         comes: impl Fn(usize) -> bool,
-        passage: &mut Passage,
+        passage: &mut Passage<'_>,
     ) {
         let study = self.trial.study;
         let now = moment.map_or(0.0, |m| self.plan.times[m]);
@@ -128,7 +157,7 @@ impl Walk<'_, '_> {
         let kept: Vec<usize> =
             kept.filter(|r| is_visit && visits.is_some_and(|v| v.measures(*r, planned))).collect();
         let asked = conditions.filter_map(Condition::response).chain(kept.iter().copied());
-        let known = self.measured(asked, moment, planned, &passage.exposures);
+        let known = self.measured(asked, moment, planned, &passage.history);
         for response in kept {
             let Some((values, baseline)) = known.responses[response].clone() else { continue };
             let seen = |(lane, value)| if comes(lane) { value } else { f64::NAN };
@@ -146,13 +175,13 @@ impl Walk<'_, '_> {
         responses: impl Iterator<Item = usize>,
         moment: Option<usize>,
         planned: f64,
-        exposures: &[IntervalExposure],
+        history: &History<'_>,
     ) -> Measured<'_> {
         let study = self.trial.study;
         let mut known = Measured { block: self.block, responses: vec![None; study.responses.len()] };
         for r in responses {
             if known.responses[r].is_none() {
-                let (mut values, mut baseline) = self.truth(r, moment, exposures);
+                let (mut values, mut baseline) = self.truth(r, moment, history);
                 if let Some(assay) = study.assays.iter().find(|a| a.response == r) {
                     let noise = |time| self.block.chance.noise(&self.trial.moments, r, time);
                     for (values, noise) in [(&mut values, noise(planned)), (&mut baseline, noise(0.0))] {
@@ -166,28 +195,23 @@ impl Walk<'_, '_> {
     }
 
     /// The true values of a response at a moment (`None`: before the first dose), and before the first dose.
-    fn truth(
-        &self,
-        response: usize,
-        moment: Option<usize>,
-        exposures: &[IntervalExposure],
-    ) -> (Vec<f64>, Vec<f64>) {
+    fn truth(&self, response: usize, moment: Option<usize>, history: &History<'_>) -> (Vec<f64>, Vec<f64>) {
         let lanes = self.block.lanes;
         let biomarker = self.trial.study.responses[response].kind.biomarker.is_some();
         match moment {
             None if biomarker => {
-                let baseline = self.baseline(response).to_vec();
+                let baseline = self.baseline(response, history).to_vec();
                 (baseline.clone(), baseline)
             }
             // Nobody has responded before the first dose.
             None => (vec![0.0; lanes], vec![0.0; lanes]),
-            Some(moment) if biomarker => self.biomarker(response, moment, &exposures[moment]),
-            Some(moment) => (self.event(response, &exposures[moment]), vec![0.0; lanes]),
+            Some(moment) if biomarker => self.biomarker(response, moment, history),
+            Some(moment) => (self.event(response, &history.exposures[moment]), vec![0.0; lanes]),
         }
     }
 
     /// Takes the decision at the beginning of a phase.
-    fn decide(&self, place: usize, passage: &mut Passage) {
+    fn decide(&self, place: usize, passage: &mut Passage<'_>) {
         let phase = &self.arm.phases[place];
         let (randomised, otherwise) = match &phase.choice {
             Choice::None => {
@@ -200,7 +224,7 @@ impl Walk<'_, '_> {
         let moment = self.plan.decisions[place];
         let conditions = phase.conditions();
         let responses = conditions.iter().filter_map(Condition::response);
-        let known = self.measured(responses, moment, phase.start, &passage.exposures);
+        let known = self.measured(responses, moment, phase.start, &passage.history);
         for lane in 0..self.block.lanes {
             let own = &mut passage.conduct.standings[lane];
             if own.stop <= phase.start {
@@ -250,7 +274,12 @@ impl Walk<'_, '_> {
     }
 
     /// Gives the doses of a step, each subject its own, and measures the last interval.
-    fn segment(&self, step: &Step, course: &mut Course<'_, '_>, passage: &mut Passage) -> IntervalExposure {
+    fn segment(
+        &self,
+        step: &Step,
+        course: &mut Course<'_, '_>,
+        passage: &mut Passage<'_>,
+    ) -> IntervalExposure {
         let until = self.plan.times[step.moment];
         let given = self.given(step, passage);
         passage.conduct.pass(step.from, until);
@@ -280,7 +309,7 @@ impl Walk<'_, '_> {
     }
 
     /// What each subject gets in a step.
-    fn given(&self, step: &Step, passage: &Passage) -> Vec<Given> {
+    fn given(&self, step: &Step, passage: &Passage<'_>) -> Vec<Given> {
         let phase = &self.arm.phases[step.phase];
         let study = self.trial.study;
         (0..self.block.lanes).map(|lane| passage.conduct.given(lane, study, phase, step.from)).collect()
@@ -296,7 +325,7 @@ impl Walk<'_, '_> {
         hours: f64,
         needs: Needs,
         course: &mut Course<'_, '_>,
-        passage: &mut Passage,
+        passage: &mut Passage<'_>,
     ) -> IntervalExposure {
         let doses = doses_within(hours, rhythm.1);
         let own = |g: &Given| if g.rhythm == rhythm { g.amount } else { 0.0 };

@@ -33,7 +33,8 @@ pub(super) fn read(root: &Table<'_>) -> Option<MeanPaper> {
     Some(MeanPaper { exposure: axis?, unit: unit?.value, time: time?.value.coherent(), arms: arms?, forms })
 }
 
-fn arm(item: &Item<'_>, axis: Option<&ExposureAxis>) -> Option<ReportedMean> {
+/// An arm with the mean and standard deviation of its changes.
+pub(super) fn arm(item: &Item<'_>, axis: Option<&ExposureAxis>) -> Option<ReportedMean> {
     let table = item.table()?;
     let name = table.required_string("name");
     let n = table.required_number("n");

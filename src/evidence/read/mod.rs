@@ -1,6 +1,7 @@
 //! Evidence files: TOML to checked [`Evidence`].
 
 mod arms;
+mod course;
 mod header;
 mod individual;
 mod means;
@@ -15,8 +16,8 @@ use crate::diagnostic::{Collector, Diagnostic, Problems, Source, did_you_mean};
 use crate::document::{Document, Table};
 
 /// The kinds of evidence files.
-const KINDS: [&str; 6] =
-    ["reported-quantiles", "arm-counts", "arm-means", "individual", "ratios", "persistence"];
+const KINDS: [&str; 7] =
+    ["reported-quantiles", "arm-counts", "arm-means", "course-means", "individual", "ratios", "persistence"];
 
 impl Evidence {
     /// Reads an evidence file. Warnings are handed over with it.
@@ -48,6 +49,7 @@ fn evidence(root: &Table<'_>) -> Option<Evidence> {
         "reported-quantiles" => Body::Quantiles(quantiles::read(root, &outcome)?),
         "arm-counts" => Body::Arms(arms::read(root)?),
         "arm-means" => Body::Means(means::read(root)?),
+        "course-means" => Body::Course(course::read(root)?),
         "individual" => Body::Individual(individual::read(root)?),
         "ratios" => Body::Ratios(ratios::read(root)?),
         "persistence" => Body::Persistence(persistence::read(root)?),
