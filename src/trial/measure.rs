@@ -3,8 +3,9 @@
 use super::conduct::Standing;
 use super::course::IntervalExposure;
 use super::endpoint::{Count, Exposure, Measure};
+use super::history::History;
 use super::simulate::Response;
-use super::walk::{History, Passage, Walk};
+use super::walk::{Passage, Walk};
 use super::{Endpoint, Estimand};
 use crate::math::{exp, expm1, normal_quantile};
 use crate::response::{Metric, YEAR};

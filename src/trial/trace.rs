@@ -137,6 +137,8 @@ impl Walk<'_, '_> {
 
     fn endpoints(&self, passage: &Passage<'_>) -> Vec<EndpointTrace> {
         let study = self.trial.study;
+        // What sets patients apart in a time course are its random effects.
+        let is_course = |r: usize| study.responses.get(r).is_some_and(|used| used.course.is_some());
         let all = study.endpoints.iter().zip(&self.plan.endpoints);
         all.map(|(endpoint, &moment)| {
             let response = endpoint.measure.response();
@@ -154,7 +156,7 @@ impl Walk<'_, '_> {
                     .filter(|_| event)
                     .and_then(|r| first(&self.chance(r, moment, &passage.history.exposures))),
                 luck: response
-                    .filter(|_| !matches!(endpoint.measure, Measure::Probability(_)))
+                    .filter(|r| !matches!(endpoint.measure, Measure::Probability(_)) && !is_course(*r))
                     .and_then(|r| first(self.block.chance.luck.get(r)?)),
                 baseline: response.and_then(|r| first(self.baseline(r, &passage.history))),
             }

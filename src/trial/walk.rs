@@ -1,16 +1,16 @@
 //! One arm of one block at one draw: from step to step, with decisions, visits and exposures.
 
-use super::biomarker::{Parameters, Track};
+use super::biomarker::Parameters;
 use super::condition::{Condition, Signal};
 use super::conduct::{Conduct, Given, Known, Standing, Visit, phase_at};
 use super::course::{Course, IntervalExposure, Intervals, Taken, doses_within};
-use super::endpoint::Exposure;
+use super::history::History;
 use super::ledger::{Decision, Entry, Reason, Records};
 use super::plan::{ArmPlan, Needs, Step};
 use super::protocol::{Choice, Otherwise};
 use super::simulate::{Block, Trial};
 use super::{Arm, Phase};
-use crate::response::{Draw, Metric};
+use crate::response::Draw;
 
 /// One arm of one block at one draw.
 pub(super) struct Walk<'a, 's> {
@@ -26,23 +26,6 @@ pub(super) struct Walk<'a, 's> {
     pub(super) plan: &'a ArmPlan,
     /// When (h) and for which reason each subject discontinues; empty where nobody does.
     pub(super) stops: &'a [(f64, usize)],
-}
-
-/// What subjects were exposed to, and what became of their biomarkers.
-pub(super) struct History<'b> {
-    /// The exposures of the dosing intervals that end at the moments.
-    pub(super) exposures: Vec<IntervalExposure>,
-    /// By response, where it is a time course.
-    pub(super) tracks: Vec<Option<Track<'b>>>,
-}
-
-impl History<'_> {
-    /// A segment of some hours was passed, the last dosing interval of it under an exposure.
-    fn pass(&mut self, hours: f64, exposure: IntervalExposure) {
-        let average = exposure.metric(Exposure::Metric(Metric::Cavg));
-        self.tracks.iter_mut().flatten().for_each(|track| track.advance(hours, average));
-        self.exposures.push(exposure);
-    }
 }
 
 /// What a walk leaves behind.
