@@ -12,7 +12,7 @@ use exposim::kinetics::BlockModel;
 use exposim::kinetics::block::{Doses, DosingInterval, Entry, Formulation, Moments, Output, Route, State};
 use exposim::kinetics::linear::{LinearSystem, Shape};
 use exposim::model::{Choices, Model};
-use exposim::population::Individuals;
+use exposim::population::{FIRST_OCCASION, Individuals};
 
 const SUBJECTS: usize = 512;
 const PHASES: [(f64, usize); 2] = [(45.0, 84), (30.0, 280)];
@@ -34,7 +34,7 @@ impl<'m> Block<'m> {
         let spread =
             |centre: f64| (0..SUBJECTS).map(move |i| centre * (0.7 + 0.6 * i as f64 / SUBJECTS as f64));
         let covariates = vec![spread(74e6).collect(), spread(6.522).collect(), vec![1.0; SUBJECTS]];
-        let effects = individuals.effects(&(0..SUBJECTS as u64).into());
+        let effects = individuals.effects(&(0..SUBJECTS as u64).into(), FIRST_OCCASION, 0);
         let own = individuals.parameters(&typical, &covariates, &effects, SUBJECTS, &mut Scratch::new());
         Block { individuals, typical, covariates, effects, own }
     }

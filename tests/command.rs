@@ -145,7 +145,7 @@ fn a_model_that_is_not_linear_is_refused_with_the_term() {
     let output = run(folder.path(), &[]);
     let shown = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{shown}");
-    assert!(shown.contains("E0809") && shown.contains("depends on central"), "{shown}");
+    assert!(shown.contains("E0809") && shown.contains("is not linear in central"), "{shown}");
 }
 
 #[test]

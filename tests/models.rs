@@ -28,7 +28,8 @@ fn the_upadacitinib_model_is_recognised_as_linear() {
     let chosen = Choices::from([("variability".to_string(), "phase-1".to_string())]);
     let (phase_1, _) = Model::read(&Shipped.open("upadacitinib-klunder-2019").unwrap(), &chosen).unwrap();
     assert_eq!(phase_1.effects().list()[0].sd, 0.205);
-    assert_eq!(phase_1.outputs()[0].residual.unwrap().proportional, 0.344);
+    let residual = phase_1.outputs()[0].residual.clone().unwrap();
+    assert_eq!(residual.words(), "proportional 0.344, additive 0.0858 ng/mL");
 }
 
 #[test]
@@ -110,4 +111,45 @@ fn every_shipped_model_and_population_can_be_read() {
             Population::read(&source).unwrap_or_else(|p| panic!("{p}"));
         }
     }
+}
+
+/// What `exposim show` says of a model that is not linear.
+#[test]
+fn the_term_that_breaks_linearity_is_named() {
+    let why = |equation: &str| -> Vec<String> {
+        let text = format!(
+            "[model]\ntitle = \"m\"\n[parameters]\nVM = {{ value = 2, unit = \"mg/h\" }}\nKM = {{ value = 3, unit = \"mg\" }}\nK = {{ value = 1, unit = \"1/h\" }}\n[equations]\ndepot = \"-K*depot\"\ncentral = \"{equation}\"\n[outputs]\nX = \"central\"\n"
+        );
+        let (model, _) =
+            Model::read(&Source::new("m.toml", text), &Choices::default()).unwrap_or_else(|p| panic!("{p}"));
+        match model.structure() {
+            Structure::Linear { .. } => Vec::new(),
+            Structure::Nonlinear { why, .. } => why.iter().map(ToString::to_string).collect(),
+        }
+    };
+    assert!(why("K*depot - K*central + VM").is_empty());
+    let broken = why("K*depot - VM*central/(KM + central)");
+    assert!(
+        broken.len() == 1
+            && broken[0].starts_with("central: term ")
+            && broken[0].ends_with("is not linear in central"),
+        "{broken:?}"
+    );
+    assert!(broken[0].contains("VM*central") && !broken[0].contains("depot"), "{broken:?}");
+    let broken = why("K*depot*exp(-t/1 h) - K*central");
+    assert!(broken[0].ends_with("changes with time"), "{broken:?}");
+    let broken = why("K*depot*central/KM - K*central*(if doses > 2 then 1 else 0)");
+    assert!(
+        broken[0].ends_with("is not linear in depot and central")
+            && broken[1].ends_with("changes with the doses so far"),
+        "{broken:?}"
+    );
+}
+
+#[test]
+fn formulas_without_checked_dimensions_are_told() {
+    let text = "[model]\ntitle = \"m\"\n[covariates]\nWT = { unit = \"kg\" }\n[individual]\nCL = \"unchecked(9*WT/(8 + WT), L/h)\"\nV = \"1 L\"\n[equations]\nx = \"-CL/V*x\"\n[outputs]\nX = \"x\"\n";
+    let (model, _) =
+        Model::read(&Source::new("m.toml", text), &Choices::default()).unwrap_or_else(|p| panic!("{p}"));
+    assert_eq!(model.unchecked(), ["CL"]);
 }

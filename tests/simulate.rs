@@ -278,6 +278,39 @@ TAD = { value = "tad", unit = "1" }
     }
 }
 
+/// Doses so far count from the first, additional ones as well, in equations and outputs.
+#[test]
+fn doses_so_far_are_counted() {
+    let text = r#"
+[model]
+title = "elimination that is induced by doses"
+[parameters]
+K = { value = 0.1, unit = "1/h" }
+[equations]
+central = "-K*doses*central"
+[outputs]
+X = { value = "central", unit = "mg" }
+N = "doses"
+"#;
+    let data = "ID,TIME,AMT,II,ADDL\n1,0,10,2,1\n1,1,.,.,.\n1,3,.,.,.\n1,4,5,.,.\n1,5,.,.,.\n";
+    let simulation = run(text, data, &typical());
+    let column = |place: usize| -> Vec<f64> {
+        simulation.rows.iter().map(|row| row.values.as_ref().unwrap()[place]).collect()
+    };
+    assert_eq!(column(1), [1.0, 1.0, 2.0, 3.0, 3.0]);
+    let second = 10.0 * (-0.2f64).exp() + 10.0;
+    let third = second * (-0.4f64).exp() + 5.0;
+    for (got, expected) in column(0).iter().zip([
+        10.0,
+        10.0 * (-0.1f64).exp(),
+        second * (-0.2f64).exp(),
+        third,
+        third * (-0.3f64).exp(),
+    ]) {
+        near(*got, expected, 1e-6);
+    }
+}
+
 #[test]
 fn a_subject_that_fails_is_a_reason_and_the_others_go_on() {
     let text = r#"

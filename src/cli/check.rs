@@ -72,7 +72,7 @@ fn check(source: &Arc<Source>, path: &Path) -> Result<(&'static str, Vec<Diagnos
     let problems = Collector::new();
     let root = document.root(&problems);
     if root.has("model") && root.table("model").is_some_and(|t| t.has("title")) {
-        return Ok(("a model", Model::read(source, &Choices::default())?.1));
+        return Ok(("a model", Model::read_with(source, &Choices::default(), &Disk::beside(path))?.1));
     }
     if root.has("evidence") {
         return Ok(("evidence", Evidence::read(source)?.1));
@@ -82,7 +82,7 @@ fn check(source: &Arc<Source>, path: &Path) -> Result<(&'static str, Vec<Diagnos
         return Ok(("a response file", Vec::new()));
     }
     if root.table("population").is_some() {
-        return Ok(("a population", Population::read(source)?.1));
+        return Ok(("a population", Population::read_with(source, &Disk::beside(path))?.1));
     }
     if root.has("protocol") {
         return Ok(("a protocol", check_protocol(source)?));

@@ -1,14 +1,14 @@
 //! `exposim show`: a model or population as a sheet.
 
 use std::fmt::Write;
+use std::path::Path;
 
-use super::files::named;
+use super::files::{Disk, named};
 use super::sheet::table;
 use super::{Stop, diagram, print};
 use crate::kinetics::BlockModel;
-use crate::model::{Choices, CovariateKind, Effect, Input, METHODS, Model, Modifier, Residual, Structure};
+use crate::model::{Choices, CovariateKind, Effect, Input, METHODS, Model, Modifier, Structure};
 use crate::population::Population;
-use crate::units::Unit;
 use clap::Args;
 
 /// Arguments of `exposim show`.
@@ -27,10 +27,12 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     let source = named(&arguments.name).map_err(crate::diagnostic::Problems::from)?;
     if source.text().contains("\n[population]") || source.text().starts_with("[population]") {
-        return print(&population(&Population::read(&source)?.0));
+        return print(&population(
+            &Population::read_with(&source, &Disk::beside(Path::new(&arguments.name)))?.0,
+        ));
     }
     let choices = Choices { modifiers: arguments.modifiers.clone(), ..Choices::default() };
-    let (read, _) = Model::read(&source, &choices)?;
+    let (read, _) = Model::read_with(&source, &choices, &Disk::beside(Path::new(&arguments.name)))?;
     print(&if arguments.dot { diagram::dot(&read) } else { model(&read) })
 }
 
@@ -49,6 +51,7 @@ fn model(model: &Model) -> String {
     let _ = writeln!(text, "\nhow it is solved\n  {}", solved(model));
     let _ = writeln!(text, "\ntypical values\n{}", parameters(model));
     let _ = writeln!(text, "random effects\n{}", effects(model));
+    let _ = writeln!(text, "precision of the estimates\n  {}\n", model.uncertainty().words());
     let _ = writeln!(text, "covariates\n{}", covariates(model));
     if !model.modifiers().is_empty() {
         let _ = writeln!(text, "modifiers\n{}", modifiers(model));
@@ -57,12 +60,16 @@ fn model(model: &Model) -> String {
     doses(&mut text, model);
     let _ = writeln!(text, "\noutputs");
     for output in model.outputs() {
-        let residual = output.residual.map_or_else(String::new, |r| residual(&r, &output.unit));
+        let residual =
+            output.residual.as_ref().map_or_else(String::new, |r| format!("; residual error: {}", r.words()));
         let _ = writeln!(text, "  {} = {} in {}{residual}", output.name, output.text, output.unit);
     }
     let _ = writeln!(text, "\nnotes");
     for note in model.notes() {
         let _ = writeln!(text, "  - {note}");
+    }
+    for name in model.unchecked() {
+        let _ = writeln!(text, "  - the dimensions of the formula of {name} are not checked");
     }
     if !model.is_checked() {
         let _ = writeln!(text, "  - the dimensions of this model are not checked");
@@ -83,12 +90,13 @@ fn effects(model: &Model) -> String {
         vec![
             format!("eta.{}", e.name),
             format!("{:.4}", e.sd),
+            e.rse.map_or_else(String::new, |r| format!("{} %", (r * 1e4).round() / 1e2)),
             when.into(),
             e.provenance.class.clone(),
             e.description.clone(),
         ]
     };
-    let mut text = table(&["", "SD", "", "class", ""], list.iter().map(row).collect());
+    let mut text = table(&["", "SD", "RSE of the variance", "", "class", ""], list.iter().map(row).collect());
     for (i, j, r) in model.effects().correlations() {
         let _ = writeln!(text, " correlation of {} and {}: {r}", list[*j].name, list[*i].name);
     }
@@ -137,16 +145,6 @@ fn doses(text: &mut String, model: &Model) {
             );
         }
     }
-}
-
-fn residual(residual: &Residual, unit: &Unit) -> String {
-    let parts = [
-        (residual.proportional, format!("proportional {}", residual.proportional)),
-        (residual.additive, format!("additive {} {unit}", unit.from_coherent(residual.additive))),
-        (residual.log, format!("on the log scale {}", residual.log)),
-    ];
-    let shown: Vec<String> = parts.into_iter().filter(|(sd, _)| *sd > 0.0).map(|(_, words)| words).collect();
-    format!("; residual SD: {}", shown.join(", "))
 }
 
 /// Where single values come from, as far as that is not the source of the whole.

@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::Stop;
-use super::files::{named, read};
+use super::files::{Disk, named, read};
 use super::table::write_parquet;
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::dosing::dataset::DataSet;
@@ -52,6 +52,9 @@ pub(super) struct Arguments {
     /// The seed of all draws.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// The draw of the model's uncertain parameters; 0 is their published values.
+    #[arg(long, default_value_t = 0)]
+    draw: u32,
     /// Method for equations that are not linear, in place of the model's.
     #[arg(long)]
     method: Option<MethodWord>,
@@ -89,8 +92,11 @@ impl MethodWord {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
-    let (model, warnings) =
-        Model::read(&named(&arguments.model).map_err(Problems::from)?, &choices(arguments)?)?;
+    let (model, warnings) = Model::read_with(
+        &named(&arguments.model).map_err(Problems::from)?,
+        &choices(arguments)?,
+        &Disk::beside(Path::new(&arguments.model)),
+    )?;
     tell(&warnings);
     let (data, warnings) = DataSet::read(&read(&arguments.data).map_err(Problems::from)?)?;
     tell(&warnings);
@@ -147,6 +153,7 @@ fn request(arguments: &Arguments, model: &Model) -> Request {
         residual: if arguments.residual { Residual::Drawn } else { Residual::None },
         rows: if arguments.all_records { Rows::All } else { Rows::Observations },
         seed: arguments.seed,
+        draw: arguments.draw,
         solver: Some(Solver {
             method: arguments.method.map_or(own.method, MethodWord::method),
             relative: arguments.rtol.unwrap_or(own.relative),

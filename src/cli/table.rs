@@ -46,7 +46,9 @@ pub(super) fn write_parquet(
         let value = |values: &Vec<f64>| values.get(place).copied();
         let values = simulation.rows.iter().map(|p| p.values.as_ref().and_then(value).unwrap_or(f64::NAN));
         let unit = prediction.unit.to_string();
-        columns.push(Column::new(&prediction.name, ColumnKind::Real, &unit, "predicted"));
+        let description =
+            Some(prediction.description.as_str()).filter(|d| !d.is_empty()).unwrap_or("predicted");
+        columns.push(Column::new(&prediction.name, ColumnKind::Real, &unit, description));
         cells.push(Cells::Real(values.collect()));
     }
     let (kind, values) = levels(reasons);

@@ -26,13 +26,16 @@
 
 mod library;
 mod numbers;
+pub mod scan;
 mod shape;
+mod sheet;
 mod table;
 mod tree;
 
 pub use library::{Files, Recorder, SHIPPED, Shipped, beside, not_found};
 pub use numbers::{Numbers, hexadecimal, sha256};
 pub use shape::{Kind, Shape, watched};
+pub use sheet::Sheet;
 pub use table::{Item, Table};
 
 use std::ops::Range;

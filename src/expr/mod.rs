@@ -30,8 +30,9 @@
 //!   to the right and binds tighter than a sign: `-2^2` is -4, `2^3^2` is 512.
 //! - **`if c then a else b`** reaches as far as it can and may be chained with `else if`. Both branches are worked
 //!   out; the condition chooses.
-//! - **Functions**: `exp log ln log10 log2 sqrt abs min max floor logit expit phi gamma lgamma pow`. `log` and `ln`
-//!   are the natural logarithm, `phi` the standard normal distribution function.
+//! - **Functions**: `exp log ln log10 log2 sqrt abs min max floor logit expit phi gamma lgamma pow
+//!   boxcox`. `log` and `ln` are the natural logarithm, `phi` the standard normal distribution function, and
+//!   `boxcox(x, shape)` is (x^shape - 1)/shape, or log(x) for shape 0.
 //! - **Categories** are compared with their levels: `PATIENT == patient`, `ROUTE != 'sub cut'`.
 //! - **`unchecked(formula, unit)`** is for empirical formulas: within it dimensions are not checked, every name and
 //!   quantity enters as its number in its own unit, and the result is a number of the given unit.

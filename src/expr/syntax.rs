@@ -96,6 +96,7 @@ pub(super) enum Function {
     Gamma,
     Lgamma,
     Pow,
+    BoxCox,
     Unchecked,
 }
 
@@ -117,6 +118,7 @@ const FUNCTIONS: &[(&str, Function, usize, usize)] = &[
     ("gamma", Function::Gamma, 1, 1),
     ("lgamma", Function::Lgamma, 1, 1),
     ("pow", Function::Pow, 2, 2),
+    ("boxcox", Function::BoxCox, 2, 2),
     ("unchecked", Function::Unchecked, 2, 2),
 ];
 

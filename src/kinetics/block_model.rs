@@ -12,15 +12,8 @@ use crate::units::Dimension;
 #[non_exhaustive]
 pub enum BlockModelError {
     /// The equations are not linear with constant coefficients.
-    #[error("{compartment}: {term} is not constant between events (it depends on {depends_on})")]
-    Nonlinear {
-        /// The compartment whose equation it is.
-        compartment: String,
-        /// The coefficient.
-        term: String,
-        /// What it depends on.
-        depends_on: String,
-    },
+    #[error("{0}")]
+    Nonlinear(String),
     /// A compartment that the doses reach has an input of its own.
     #[error("compartment {0} has a constant input, which regular dosing does not know")]
     ConstantInput(String),
@@ -212,10 +205,7 @@ fn nonlinear(model: &Model) -> BlockModelError {
     let Structure::Nonlinear { why, .. } = model.structure() else {
         return BlockModelError::Output(String::new());
     };
-    let (compartment, term, depends_on) = why
-        .first()
-        .map_or_else(Default::default, |w| (w.compartment.clone(), w.term.clone(), w.depends_on.clone()));
-    BlockModelError::Nonlinear { compartment, term, depends_on }
+    BlockModelError::Nonlinear(why.first().map_or_else(String::new, ToString::to_string))
 }
 
 type Matrix = [(usize, usize, Checked)];
@@ -301,7 +291,7 @@ fn coefficient(
     let output = model.outputs().get(output).ok_or_else(|| BlockModelError::Output(String::new()))?;
     let layout = model.layout();
     let slots: Vec<usize> = (0..model.compartments().len()).map(|c| layout.compartment(c)).collect();
-    let clocks = [layout.time(), layout.time_after_dose()];
+    let clocks = layout.clocks().map(|(slot, _)| slot);
     let moves = |value: &Checked| slots.iter().chain(&clocks).any(|&slot| value.depends_on(slot));
     let rest = slots.iter().fold(output.value.clone(), |rest, &slot| rest.at(slot, 0.0));
     let coefficients: Vec<(usize, Checked)> = compartments

@@ -22,6 +22,30 @@ pub fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     }
 }
 
+/// The value below which a beta law with positive shapes a and b stays with probability `p`: Newton's method, kept
+/// within a bracket that bisection narrows.
+pub fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    let mut x = a / (a + b);
+    let log = libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b);
+    for _ in 0..200 {
+        let miss = incomplete_beta(a, b, x) - p;
+        if miss > 0.0 {
+            high = x;
+        } else {
+            low = x;
+        }
+        let density = exp(log + (a - 1.0) * ln(x) + (b - 1.0) * libm::log1p(-x));
+        let newton = x - miss / density;
+        let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
+        if (next - x).abs() <= 1e-15 * x {
+            return next;
+        }
+        x = next;
+    }
+    x
+}
+
 fn fraction(a: f64, b: f64, x: f64) -> f64 {
     const LEAST: f64 = 1e-300;
     let away = |v: f64| if v.abs() < LEAST { LEAST } else { v };
@@ -49,6 +73,19 @@ fn fraction(a: f64, b: f64, x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quantiles_are_met_and_closed_forms_too() {
+        for i in 1..100 {
+            let p = 0.01 * f64::from(i);
+            for (a, b) in [(0.3, 0.7), (2.0, 5.0), (40.0, 3.0), (200.0, 300.0)] {
+                let x = beta_quantile(p, a, b);
+                assert!((incomplete_beta(a, b, x) - p).abs() < 1e-12, "{p} {a} {b}: {x}");
+            }
+            assert!((beta_quantile(p, 1.0, 1.0) - p).abs() < 1e-14);
+            assert!((beta_quantile(p, 3.0, 1.0) - p.cbrt()).abs() < 1e-14);
+        }
+    }
 
     #[test]
     fn values_equal_those_of_scipy() {

@@ -15,7 +15,7 @@ mod power;
 mod quadrature;
 mod slices;
 
-pub use beta::incomplete_beta;
+pub use beta::{beta_quantile, incomplete_beta};
 pub use chi_square::chi_square_tail;
 pub use cholesky::Cholesky;
 pub use dispatch::Level;

@@ -38,13 +38,11 @@ pub struct Nonlinearity {
 impl fmt::Display for Nonlinearity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Nonlinearity { compartment, term, depends_on } = self;
-        let how = if CLOCKS.contains(&depends_on.as_str()) { "changes with" } else { "is not linear in" };
+        let how =
+            if Layout::CLOCKS.contains(&depends_on.as_str()) { "changes with" } else { "is not linear in" };
         write!(f, "{compartment}: term {term} {how} {depends_on}")
     }
 }
-
-/// The clocks as people call them: since the start, since the last dose.
-const CLOCKS: [&str; 2] = ["time", "time after dose"];
 
 impl Structure {
     /// Whether the equations are solved exactly.
@@ -90,14 +88,13 @@ pub(super) fn structure(
 /// What moves between events: the slots of the compartments and of the clocks, with their names.
 struct Moving<'a> {
     states: Vec<(usize, &'a str)>,
-    clocks: [(usize, &'static str); 2],
+    clocks: [(usize, &'static str); 3],
 }
 
 impl<'a> Moving<'a> {
     fn new(compartments: &'a [Compartment], layout: &Layout) -> Self {
         let states = compartments.iter().enumerate().map(|(i, c)| (layout.compartment(i), c.name.as_str()));
-        let clocks = [(layout.time(), CLOCKS[0]), (layout.time_after_dose(), CLOCKS[1])];
-        Moving { states: states.collect(), clocks }
+        Moving { states: states.collect(), clocks: layout.clocks() }
     }
 
     /// The first thing that moves on which a coefficient depends.
@@ -134,7 +131,7 @@ impl<'a> Moving<'a> {
                 return Some((*name).to_owned());
             }
             match self.first(&coefficient) {
-                Some(clock) if CLOCKS.contains(&clock) => return Some(clock.to_owned()),
+                Some(clock) if Layout::CLOCKS.contains(&clock) => return Some(clock.to_owned()),
                 Some(other) => return Some(format!("{name} and {other}")),
                 None => {}
             }

@@ -1,7 +1,8 @@
 //! Individual parameters, equations and outputs: the parts of a model that are written as expressions.
 
-use super::choices::{self, Choice};
+use super::choices::Choice;
 use super::modifiers::Acting;
+use super::residual::{self, Residual};
 use super::{Compartment, Covariate, Driver, Effects, Layout, Parameter};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Item, Table};
@@ -34,17 +35,6 @@ pub struct Output {
     pub description: String,
     /// Its residual error, where the file has one.
     pub residual: Option<Residual>,
-}
-
-/// Residual error: Y = F·(1 + proportional·ε₁) + additive·ε₂, or Y = F·exp(log·ε) with independent standard normal ε.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Residual {
-    /// Standard deviation of the proportional part.
-    pub proportional: f64,
-    /// Standard deviation of the additive part, in coherent units.
-    pub additive: f64,
-    /// Standard deviation on the log scale.
-    pub log: f64,
 }
 
 /// Reads an expression against a scope; problems are reported at the item.
@@ -93,6 +83,15 @@ pub(super) fn require(item: &Item<'_>, value: &Checked, wanted: Dimension, check
             .help("units are checked through the whole expression; see which factor is missing"),
     );
     None
+}
+
+/// The value in a unit: a checked one must have its dimension, an unchecked one is a number that gets it.
+pub(super) fn in_unit(item: &Item<'_>, value: Checked, unit: &Unit, checked: bool) -> Option<Checked> {
+    if !checked {
+        return Some(value.in_unit(unit));
+    }
+    require(item, &value, unit.dimension(), checked)?;
+    Some(value)
 }
 
 /// The names that the expressions of a model may use. A name that is taken, or that the language needs, is refused
@@ -151,11 +150,16 @@ impl<'a> Names<'a> {
             self.symbol("equations", &c.name, &c.name, layout.compartment(i), c.unit.clone(), None);
         }
         let hours = || Unit::coherent(Dimension::TIME);
-        for (clock, slot) in [("t", layout.time()), ("tad", layout.time_after_dose())] {
+        let clocks = [
+            ("t", layout.time(), hours()),
+            ("tad", layout.time_after_dose(), hours()),
+            ("doses", layout.doses_so_far(), Unit::one()),
+        ];
+        for (clock, slot, unit) in clocks {
             let taken = ["parameters", "covariates", "individual", "equations"]
                 .into_iter()
                 .find(|table| self.root.key_span(table, clock).is_some());
-            self.symbol(taken.unwrap_or("equations"), clock, clock, slot, hours(), None);
+            self.symbol(taken.unwrap_or("equations"), clock, clock, slot, unit, None);
         }
         for (i, d) in drivers.iter().enumerate() {
             self.symbol("drivers", &d.name, &d.name, layout.driver(i), d.unit.clone(), None);
@@ -220,7 +224,10 @@ pub(super) fn equations(
     let entries = table.entries();
     let mut definitions = Vec::new();
     for (compartment, (name, item)) in compartments.iter().zip(&entries) {
-        if let Some((text, value)) = expression(item, scope)
+        let Some((text, value)) = expression(item, scope) else { continue };
+        // An unchecked right-hand side is the number of the compartment's unit per hour.
+        let value = if checked { Some(value) } else { in_unit(item, value, &compartment.unit, checked) };
+        if let Some(value) = value
             && require(item, &value, compartment.unit.dimension() / Dimension::TIME, checked).is_some()
         {
             definitions.push(Definition { name: name.value.clone(), text, value });
@@ -268,33 +275,12 @@ fn output(name: &str, item: &Item<'_>, scope: &Scope, choices: &[Choice], checke
     table.finish();
     let (value_item, (text, value)) = value?;
     let unit = unit.map_or_else(|| Unit::coherent(value.dimension()), |u| u.value);
-    require(&value_item, &value, unit.dimension(), checked)?;
-    let residual = residual_table.map(|r| residual(&r, &unit, choices));
+    let value = in_unit(&value_item, value, &unit, checked)?;
+    let residual = residual_table.and_then(|table| {
+        let mut scope = scope.clone();
+        // A name that is refused is refused once more, where the output is defined.
+        let _ = scope.define(name, value.clone(), Some(unit.clone()));
+        residual::read(&table, &scope, (&value, &unit), choices, checked)
+    });
     Some(Output { name: name.into(), text, value, unit, description, residual })
-}
-
-fn residual(table: &Table<'_>, unit: &Unit, choices: &[Choice]) -> Residual {
-    let part = |key: &str| {
-        let item = choices::resolve(&table.item(key)?, choices)?;
-        let value = if key == "additive" {
-            item.quantity(Some(unit.dimension()))?.map(|q| q.coherent())
-        } else {
-            item.number()?
-        };
-        if value.value < 0.0 {
-            table.error("E0407", value.span, "a standard deviation is not negative");
-            return None;
-        }
-        Some(value.value)
-    };
-    let residual = Residual {
-        proportional: part("proportional").unwrap_or(0.0),
-        additive: part("additive").unwrap_or(0.0),
-        log: part("log").unwrap_or(0.0),
-    };
-    if residual.log > 0.0 && (residual.proportional > 0.0 || residual.additive > 0.0) {
-        table.error("E0407", table.span(), "a log residual does not go with a proportional or additive one");
-    }
-    table.finish();
-    residual
 }

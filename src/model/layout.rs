@@ -1,5 +1,5 @@
 /// Where each value stands among the inputs of the model's programs: parameters, covariates, random effects,
-/// individual parameters, compartments, time and time after dose, then drivers.
+/// individual parameters, compartments, time, time after dose and doses so far, then drivers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     pub(super) parameters: usize,
@@ -46,9 +46,24 @@ impl Layout {
         self.time() + 1
     }
 
+    /// The slot of the number of doses given so far.
+    pub fn doses_so_far(&self) -> usize {
+        self.time_after_dose() + 1
+    }
+
+    /// What changes in time by itself, in words: the time since the start, that since the last dose, and how many doses
+    /// were given.
+    pub const CLOCKS: [&str; 3] = ["time", "time after dose", "the doses so far"];
+
+    /// The slots of what changes in time by itself, with the words for it.
+    pub fn clocks(&self) -> [(usize, &'static str); 3] {
+        let [time, after, doses] = Layout::CLOCKS;
+        [(self.time(), time), (self.time_after_dose(), after), (self.doses_so_far(), doses)]
+    }
+
     /// The slot of a driver.
     pub fn driver(&self, place: usize) -> usize {
-        self.time_after_dose() + 1 + place
+        self.doses_so_far() + 1 + place
     }
 
     /// How many slots there are.

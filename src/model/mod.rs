@@ -20,34 +20,43 @@
 mod analysis;
 mod checks;
 mod choices;
+mod correlations;
 mod covariates;
 mod drivers;
 mod effects;
+mod estimates;
 mod expressions;
 mod formulations;
 mod layout;
 mod modifiers;
 mod parameters;
 mod read;
+mod residual;
 mod solving;
+mod uncertainty;
 
 pub use analysis::{Nonlinearity, Structure};
 pub use checks::{Basis, Check, Figure, Measure, Setting};
 pub use choices::{Choice, Choices};
+pub use correlations::{Named, Pair};
 pub use covariates::{Covariate, CovariateKind};
 pub use drivers::{Driver, DriverMetric};
 pub use effects::{Effect, Effects};
-pub use expressions::{Definition, Output, Residual};
+pub use estimates::Estimates;
+pub use expressions::{Definition, Output};
 pub use formulations::{DoseAttributes, Formulation, Input, Route};
 pub use layout::Layout;
 pub use modifiers::Modifier;
 pub use parameters::{Parameter, Provenance};
+pub use residual::{BELOW_ZERO, BelowZero, Residual, ResidualScale};
 pub use solving::{METHODS, Method, Solver};
+pub use uncertainty::{OmegaBlock, Spread, Uncertainty};
 
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Problems, Source};
-use crate::expr::Checked;
+use crate::document::{Files, Sheet, Shipped};
+use crate::expr::{Checked, Expression};
 use crate::units::Unit;
 
 /// A compartment: a state of the differential equations.
@@ -75,12 +84,14 @@ pub struct Model {
     drivers: Vec<Driver>,
     parameters: Vec<Parameter>,
     effects: Effects,
+    uncertainty: Uncertainty,
     individual: Vec<Definition>,
     compartments: Vec<Compartment>,
     equations: Vec<Definition>,
     formulations: Vec<Formulation>,
     doses: Vec<DoseAttributes>,
     outputs: Vec<Output>,
+    residual_correlations: (Vec<Pair>, Vec<f64>),
     initial: Vec<(usize, Checked)>,
     solver: Solver,
     structure: Structure,
@@ -95,7 +106,29 @@ impl Model {
     /// All problems found in the file: unknown keys, missing or wrong units, undefined names, expressions whose
     /// dimensions do not fit, matrices that are no covariance (E01xx, E03xx, E04xx).
     pub fn read(source: &Arc<Source>, choices: &Choices) -> Result<(Model, Vec<Diagnostic>), Problems> {
-        read::read(source, choices)
+        Model::read_with(source, choices, &Shipped)
+    }
+
+    /// As [`Model::read`], for a model that names a table of estimates, which stands among `files`.
+    ///
+    /// # Errors
+    /// As there, and what is wrong with the table (E0110, E0412).
+    pub fn read_with(
+        source: &Arc<Source>,
+        choices: &Choices,
+        files: &dyn Files,
+    ) -> Result<(Model, Vec<Diagnostic>), Problems> {
+        read::read(source, choices, files)
+    }
+
+    /// The same model with a table of estimates in place of its own uncertainty, and warnings.
+    ///
+    /// # Errors
+    /// What is wrong with the table (E0110, E0412).
+    pub fn with_estimates(self, sheet: &Sheet) -> Result<(Model, Vec<Diagnostic>), Problems> {
+        let (estimates, warnings) = Estimates::read(sheet, &self.parameters, &self.effects)?;
+        let uncertainty = self.uncertainty.with_estimates(estimates);
+        Ok((Model { uncertainty, ..self }, warnings))
     }
 
     /// The file's name without folder and `.toml`.
@@ -121,6 +154,15 @@ impl Model {
     /// Whether dimensions were checked; a model may say `dimensions = "unchecked"`.
     pub fn is_checked(&self) -> bool {
         self.checked
+    }
+
+    /// What is worked out by formulas whose dimensions are not checked (`unchecked(…)`): the names of individual
+    /// parameters, compartments and outputs.
+    pub fn unchecked(&self) -> Vec<&str> {
+        let definitions = self.individual.iter().chain(&self.equations).map(|d| (&d.name, &d.text));
+        let outputs = self.outputs.iter().map(|o| (&o.name, &o.text));
+        let has = |text: &str| Expression::parse(text).is_ok_and(|e| e.has_unchecked());
+        definitions.chain(outputs).filter(|(_, text)| has(text)).map(|(name, _)| name.as_str()).collect()
     }
 
     /// The choices that the file offers, with what was chosen.
@@ -151,6 +193,11 @@ impl Model {
     /// The random effects and their covariance.
     pub fn effects(&self) -> &Effects {
         &self.effects
+    }
+
+    /// How precisely the parameters are known.
+    pub fn uncertainty(&self) -> &Uncertainty {
+        &self.uncertainty
     }
 
     /// The individual parameters, in file order.
@@ -186,6 +233,17 @@ impl Model {
     /// The outputs, in file order.
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
+    }
+
+    /// The correlations of the residual errors of outputs at one record that are not zero.
+    pub fn residual_correlations(&self) -> &[Pair] {
+        &self.residual_correlations.0
+    }
+
+    /// The lower triangular root of the correlation matrix of the residual errors, over all outputs, row by row; empty
+    /// where nothing is correlated.
+    pub fn residual_root(&self) -> &[f64] {
+        &self.residual_correlations.1
     }
 
     /// The states at the start and after a reset that are not zero: the place of the compartment and its state.

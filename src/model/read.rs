@@ -7,22 +7,27 @@ use super::expressions::Names;
 use super::modifiers::{self, Acting};
 use super::{Choices, Compartment, Layout, Model, Provenance};
 use super::{
-    analysis, checks, choices, covariates, drivers, effects, expressions, formulations, parameters, solving,
+    analysis, checks, choices, covariates, drivers, effects, expressions, formulations, parameters, residual,
+    solving, uncertainty,
 };
 use crate::diagnostic::{Collector, Diagnostic, Problems, Source};
-use crate::document::{Document, Table};
+use crate::document::{Document, Files, Table};
 use crate::units::Unit;
 
-pub(super) fn read(source: &Arc<Source>, wanted: &Choices) -> Result<(Model, Vec<Diagnostic>), Problems> {
+pub(super) fn read(
+    source: &Arc<Source>,
+    wanted: &Choices,
+    files: &dyn Files,
+) -> Result<(Model, Vec<Diagnostic>), Problems> {
     let problems = Collector::new();
     let document = Document::parse(source)?;
     let root = document.root(&problems);
-    let model = model(source, &root, wanted);
+    let model = model(source, &root, wanted, files);
     root.finish();
     problems.finish(model)
 }
 
-fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices) -> Option<Model> {
+fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices, files: &dyn Files) -> Option<Model> {
     let head = head(root)?;
     let choices = choices::read(root, wanted);
     let mut covariates = covariates::read(root);
@@ -33,6 +38,7 @@ fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices) -> Option<Mod
     let mut parameters = parameters::read(root, &choices, &head.provenance);
     acting.scale(&mut parameters);
     let effects = effects::read(root, &choices, &head.provenance);
+    let uncertainty = uncertainty::read(root, (&parameters, &effects), files);
     let equations_table = root.required_table("equations");
     let compartments = compartments(root, equations_table.as_ref());
     let mut layout = Layout {
@@ -57,6 +63,7 @@ fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices) -> Option<Mod
         expressions::equations(equations_table.as_ref()?, names.scope(), &compartments, head.checked);
     let outputs = expressions::outputs(root, &names, &choices, head.checked);
     let checks = checks::read(root, &covariates, &outputs);
+    let residual_correlations = residual::correlations(root, &outputs);
     if equations.len() != compartments.len() {
         return None;
     }
@@ -75,12 +82,14 @@ fn model(source: &Arc<Source>, root: &Table<'_>, wanted: &Choices) -> Option<Mod
         drivers,
         parameters,
         effects,
+        uncertainty,
         individual,
         compartments,
         equations,
         formulations,
         doses,
         outputs,
+        residual_correlations,
         initial,
         solver,
         structure,

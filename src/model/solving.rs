@@ -1,7 +1,7 @@
 //! Where the states begin, and how equations that are not linear are to be integrated.
 
 use super::Compartment;
-use super::expressions::{expression, require};
+use super::expressions::{expression, in_unit};
 use crate::diagnostic::did_you_mean;
 use crate::document::Table;
 use crate::expr::{Checked, Scope};
@@ -56,7 +56,7 @@ pub(super) fn initial(
             continue;
         };
         if let Some((_, value)) = expression(&item, scope)
-            && require(&item, &value, compartments[place].unit.dimension(), checked).is_some()
+            && let Some(value) = in_unit(&item, value, &compartments[place].unit, checked)
         {
             found.push((place, value));
         }

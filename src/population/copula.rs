@@ -1,12 +1,11 @@
 //! Correlation of covariates by a Gaussian copula: the deviates are correlated, the distributions stay as they are.
 
-use nalgebra::DMatrix;
-
-use super::Variable;
+use super::{Distribution, Variable};
 use crate::document::Table;
+use crate::model::Named;
 
-/// Mixes independent deviates by a lower triangular root; in place, from the last to the first.
-pub(super) fn correlate(root: &[f64], deviates: &mut [f64]) {
+/// Mixes independent deviates by a lower triangular root (n × n, row by row; an empty one changes nothing), in place.
+pub fn correlate(root: &[f64], deviates: &mut [f64]) {
     let n = deviates.len();
     if root.len() != n * n {
         return;
@@ -19,31 +18,17 @@ pub(super) fn correlate(root: &[f64], deviates: &mut [f64]) {
 /// Reads `[correlations]`, such as `"WT, BMI" = 0.8`.
 pub(super) fn read(root: &Table<'_>, variables: &[Variable]) -> Vec<f64> {
     let Some(table) = root.table("correlations") else { return Vec::new() };
-    let n = variables.len();
-    let mut matrix = DMatrix::<f64>::identity(n, n);
-    for (name, item) in table.entries() {
-        let Some(r) = item.number() else { continue };
-        let places: Vec<Option<usize>> =
-            name.value.split(',').map(|part| variables.iter().position(|v| v.name == part.trim())).collect();
-        let [Some(i), Some(j)] = places[..] else {
-            table.error("E0504", name.span, "name two variables of this file, as in \"WT, BMI\"");
-            continue;
-        };
-        if i == j || r.value.abs() >= 1.0 {
-            table.error("E0504", r.span, "a correlation is between two variables and lies between -1 and 1");
-            continue;
+    let names: Vec<&str> = variables.iter().map(|v| v.name.as_str()).collect();
+    let named = Named { names: &names, what: "variable", code: "E0504" };
+    let pairs = named.correlations(&table);
+    for variable in pairs.iter().flat_map(|(i, j, _)| [&variables[*i], &variables[*j]]) {
+        if !matches!(variable.distribution, Distribution::Continuous(_) | Distribution::Categorical(_)) {
+            let message = format!(
+                "`{}` is not drawn from a distribution, so that it cannot be correlated",
+                variable.name
+            );
+            table.error("E0504", table.span(), message);
         }
-        matrix[(i, j)] = r.value;
-        matrix[(j, i)] = r.value;
     }
-    let Some(cholesky) = matrix.cholesky() else {
-        table.error(
-            "E0504",
-            table.span(),
-            "no variables can have these correlations together (not positive definite)",
-        );
-        return Vec::new();
-    };
-    let lower = cholesky.l();
-    (0..n * n).map(|k| lower[(k / n, k % n)]).collect()
+    named.root(&table, &vec![1.0; variables.len()], &pairs).unwrap_or_default()
 }

@@ -1,11 +1,14 @@
 //! From covariates, random effects and typical values to individual parameters, over a block of subjects.
 
-use super::{Cohort, Population};
+use super::copula::correlate;
+use super::{Cohort, Population, uncertainty};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::expr::{Column, Program, Scratch};
-use crate::math::exp;
 use crate::model::{CovariateKind, Model};
-use crate::random::{Address, Purpose, Stream, Subjects};
+use crate::random::{Address, Purpose, Subjects};
+
+/// The number of a subject's first occasion.
+pub const FIRST_OCCASION: u32 = 1;
 
 /// Where a model's covariate comes from.
 #[derive(Clone, Debug)]
@@ -92,18 +95,25 @@ pub struct Individuals<'m> {
     model: &'m Model,
     program: Program,
     covariates: Vec<ModelCovariate>,
-    /// Where the draws of typical values and of random effects lie.
+    /// Where the draws of uncertain parameters lie, and those of effects between subjects and between occasions.
     uncertainty: Address,
     etas: Address,
+    occasions: Address,
 }
 
 impl<'m> Individuals<'m> {
     /// For a model, with its covariates bound to a population.
     pub fn new(model: &'m Model, covariates: Vec<ModelCovariate>, seed: u64) -> Self {
         let values: Vec<_> = model.individual().iter().map(|d| &d.value).collect();
-        let (uncertainty, etas) =
-            (Address::new(seed, Purpose::Parameters), Address::new(seed, Purpose::Etas));
-        Individuals { model, program: Program::compile(&values), covariates, uncertainty, etas }
+        let address = |purpose| Address::new(seed, purpose);
+        Individuals {
+            model,
+            program: Program::compile(&values),
+            covariates,
+            uncertainty: address(Purpose::Parameters),
+            etas: address(Purpose::Etas),
+            occasions: address(Purpose::Occasions),
+        }
     }
 
     /// The same for a biomarker's model, whose draws have their own addresses at an occasion that names it.
@@ -116,35 +126,45 @@ impl<'m> Individuals<'m> {
         }
     }
 
-    /// The typical values at a draw of the uncertain parameters. Draw 0 is the published values; in the others each
-    /// parameter with a published relative standard error is log-normal around its value, independently of the
-    /// others, for want of a published covariance matrix.
+    /// The typical values at a draw of the uncertain parameters. Draw 0 is the published values; the others vary as the
+    /// model's [`crate::model::Uncertainty`] says.
     pub fn typical(&self, draw: u32) -> Vec<f64> {
-        let mut stream = Stream::new(self.uncertainty.draw(draw));
-        let parameter = |p: &crate::model::Parameter| {
-            let z = stream.normal();
-            let value = p.value.coherent();
-            match p.rse {
-                Some(rse) if draw > 0 => value * exp(libm::log1p(rse * rse).sqrt() * z),
-                _ => value,
-            }
-        };
-        self.model.parameters().iter().map(parameter).collect()
+        uncertainty::typical(self.model, self.uncertainty, draw)
     }
 
-    /// The random effects of a range of subjects: one column an effect.
-    pub fn effects(&self, subjects: &Subjects) -> Vec<Vec<f64>> {
+    /// Whether the random effects of a subject differ between draws of the uncertain parameters.
+    pub fn effects_vary(&self) -> bool {
+        uncertainty::omega_varies(self.model)
+    }
+
+    /// What the standard deviation of the residual error of an output (by its name) is multiplied by at a draw.
+    pub fn residual_factor(&self, draw: u32, output: &str) -> f64 {
+        uncertainty::residual_factor(self.model, self.uncertainty, draw, output)
+    }
+
+    /// The random effects of a range of subjects on an occasion: one column an effect. The effect at place k of the
+    /// file takes the draw with index k, at the subject's address or, where it varies between occasions, at that of
+    /// subject and occasion. The deviates do not depend on the draw of the uncertain parameters; what they are multiplied
+    /// by does.
+    pub fn effects(&self, subjects: &Subjects, occasion: u32, draw: u32) -> Vec<Vec<f64>> {
         let effects = self.model.effects();
+        let root = uncertainty::omega_root(self.model, self.uncertainty, draw);
         let n = effects.list().len();
         let lanes = subjects.count();
         let mut columns = vec![vec![0.0; lanes]; n];
         let mut deviates = vec![0.0; n];
-        let streams = subjects.streams(self.etas);
-        for (lane, mut stream) in streams.enumerate() {
-            deviates.iter_mut().for_each(|z| *z = stream.normal());
-            super::copula::correlate(effects.root(), &mut deviates);
-            for (column, &eta) in columns.iter_mut().zip(&deviates) {
-                column[lane] = eta;
+        for (address, by_occasion) in [(self.etas, false), (self.occasions.occasion(occasion), true)] {
+            if effects.list().iter().all(|effect| effect.by_occasion != by_occasion) {
+                continue;
+            }
+            for (lane, mut stream) in subjects.streams(address).enumerate() {
+                deviates.iter_mut().for_each(|z| *z = stream.normal());
+                correlate(&root, &mut deviates);
+                for ((column, &eta), effect) in columns.iter_mut().zip(&deviates).zip(effects.list()) {
+                    if effect.by_occasion == by_occasion {
+                        column[lane] = eta;
+                    }
+                }
             }
         }
         columns

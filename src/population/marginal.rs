@@ -1,10 +1,12 @@
 //! Distributions of one covariate, as functions of a standard normal deviate: one deviate gives one value, so that
 //! covariates can be correlated through a Gaussian copula and a subject stays the same whatever else is drawn.
 
-use crate::math::{exp, ln, normal_cdf, normal_quantile};
+use std::sync::Arc;
+
+use crate::math::{beta_quantile, exp, incomplete_beta, ln, normal_cdf, normal_quantile};
 
 /// A continuous distribution with optional bounds, as x = shape(z) of a standard normal z.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Marginal {
     shape: Shape,
     cut: Cut,
@@ -19,16 +21,21 @@ enum Cut {
     Nowhere,
     /// The whole distribution is cut to the interval.
     Ends(f64, f64),
-    /// Each outer quarter is cut for itself, so that the quartiles stay.
-    Quarters(f64, f64),
+    /// Below the first and above the second of two probabilities the law is cut for itself, so that its quantiles
+    /// between them stay.
+    Tails((f64, f64), (f64, f64)),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Shape {
     /// mean + sd z
     Normal { mean: f64, sd: f64 },
     /// shift + scale exp(sigma z); sigma and scale of one sign (both negative: skewed to the left).
     LogNormal { shift: f64, scale: f64, sigma: f64 },
+    /// A beta law stretched from 0 and 1 to low and high.
+    Beta { a: f64, b: f64, low: f64, high: f64 },
+    /// Linear in z between points, and beyond them as between the last two.
+    Points(Arc<[(f64, f64)]>),
 }
 
 /// A distribution that cannot be.
@@ -48,6 +55,11 @@ pub enum MarginalError {
     /// Quartiles that do not ascend.
     #[error("quartiles must ascend: {0}, {1}, {2}")]
     Unordered(f64, f64, f64),
+    /// Quantiles that are no distribution.
+    #[error(
+        "quantiles are two or more pairs of percent and value, both ascending, percents between 0 and 100"
+    )]
+    Quantiles,
     /// Bounds that leave (almost) nothing.
     #[error("the bounds {0} to {1} leave less than a millionth of the distribution")]
     Bounds(f64, f64),
@@ -91,8 +103,40 @@ impl Marginal {
             return Err(MarginalError::Outside(q1, q3, bounds.0, bounds.1));
         }
         let shape = shape_through(q);
-        let cut = Cut::Quarters(shape.probability_below(bounds.0), shape.probability_below(bounds.1));
-        Ok(Marginal { shape, cut, bounds, whole: false })
+        Ok(shape.cut_in_the_tails((0.25, 0.75), bounds))
+    }
+
+    /// A beta distribution stretched to an interval.
+    ///
+    /// # Errors
+    /// Where a shape is not positive or the interval is not finite.
+    pub fn beta(a: f64, b: f64, (low, high): (f64, f64)) -> Result<Self, MarginalError> {
+        positive("the first shape of beta", a)?;
+        positive("the second shape of beta", b)?;
+        positive("the length of the range", high - low)?;
+        Ok(Marginal::unbounded(Shape::Beta { a, b, low, high }))
+    }
+
+    /// The distribution with given quantiles: pairs of a probability and a value. Between them the value is linear in
+    /// the normal deviate, beyond them it goes on as between the last two. Bounds cut the tails beyond the outermost
+    /// quantiles only, so that the quantiles stay.
+    ///
+    /// # Errors
+    /// Where there are fewer than two, where they do not ascend, or do not lie within the bounds.
+    pub fn quantiles(points: &[(f64, f64)], bounds: (f64, f64)) -> Result<Self, MarginalError> {
+        let (Some(first), Some(last)) = (points.first(), points.last()) else {
+            return Err(MarginalError::Quantiles);
+        };
+        let ascend = points.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 < w[1].1);
+        if points.len() < 2 || !ascend || first.0 <= 0.0 || last.0 >= 1.0 {
+            return Err(MarginalError::Quantiles);
+        }
+        if !(bounds.0 < first.1 && last.1 < bounds.1) {
+            return Err(MarginalError::Outside(first.1, last.1, bounds.0, bounds.1));
+        }
+        let ends = (first.0, last.0);
+        let shape = Shape::Points(points.iter().map(|(p, x)| (normal_quantile(*p), *x)).collect());
+        Ok(shape.cut_in_the_tails(ends, bounds))
     }
 
     fn unbounded(shape: Shape) -> Self {
@@ -122,9 +166,9 @@ impl Marginal {
         match self.cut {
             Cut::Nowhere => p,
             Cut::Ends(low, high) => low + p * (high - low),
-            Cut::Quarters(low, _) if p < 0.25 => low + 4.0 * p * (0.25 - low),
-            Cut::Quarters(_, high) if p > 0.75 => high - 4.0 * (1.0 - p) * (high - 0.75),
-            Cut::Quarters(..) => p,
+            Cut::Tails((from, _), (low, _)) if p < from => low + p / from * (from - low),
+            Cut::Tails((_, to), (_, high)) if p > to => high - (1.0 - p) / (1.0 - to) * (high - to),
+            Cut::Tails(..) => p,
         }
     }
 
@@ -153,6 +197,12 @@ fn positive(what: &'static str, value: f64) -> Result<(), MarginalError> {
     Err(MarginalError::OutOfRange { what, wanted: "positive", value })
 }
 
+/// The two points (of two or more) between which, or beyond which, a place lies that some are below.
+fn segment(points: &[(f64, f64)], below: impl Fn(&(f64, f64)) -> bool) -> ((f64, f64), (f64, f64)) {
+    let after = points.partition_point(below).clamp(1, points.len() - 1);
+    (points[after - 1], points[after])
+}
+
 /// The standard normal deviate of the upper quartile.
 const UPPER: f64 = 0.674_489_750_196_081_7;
 
@@ -168,10 +218,20 @@ fn shape_through([q1, median, q3]: [f64; 3]) -> Shape {
 }
 
 impl Shape {
+    fn cut_in_the_tails(self, ends: (f64, f64), bounds: (f64, f64)) -> Marginal {
+        let cut = Cut::Tails(ends, (self.probability_below(bounds.0), self.probability_below(bounds.1)));
+        Marginal { shape: self, cut, bounds, whole: false }
+    }
+
     fn at(&self, z: f64) -> f64 {
         match *self {
             Shape::Normal { mean, sd } => mean + sd * z,
             Shape::LogNormal { shift, scale, sigma } => shift + scale * exp(sigma * z),
+            Shape::Beta { a, b, low, high } => low + (high - low) * beta_quantile(normal_cdf(z), a, b),
+            Shape::Points(ref points) => {
+                let ((z0, x0), (z1, x1)) = segment(points, |(at, _)| *at < z);
+                x0 + (x1 - x0) * (z - z0) / (z1 - z0)
+            }
         }
     }
 
@@ -185,6 +245,13 @@ impl Shape {
                     return if scale > 0.0 { 0.0 } else { 1.0 };
                 }
                 normal_cdf(ln(relative) / sigma)
+            }
+            Shape::Beta { a, b, low, high } => {
+                incomplete_beta(a, b, ((x - low) / (high - low)).clamp(0.0, 1.0))
+            }
+            Shape::Points(ref points) => {
+                let ((z0, x0), (z1, x1)) = segment(points, |(_, at)| *at < x);
+                normal_cdf(z0 + (z1 - z0) * (x - x0) / (x1 - x0))
             }
         }
     }

@@ -4,19 +4,23 @@
 //! and the subject, so that the same subject appears in every arm, scenario, block and shard.
 
 mod copula;
+mod formulas;
 mod individuals;
 mod marginal;
 mod read;
+mod uncertainty;
 
-pub use individuals::{Individuals, ModelCovariate, bind};
+pub use copula::correlate;
+pub use individuals::{FIRST_OCCASION, Individuals, ModelCovariate, bind};
 pub use marginal::{Marginal, MarginalError};
 
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Problems, Source};
+use crate::document::{Files, Shipped};
 use crate::expr::{Column, Program, Scratch};
 use crate::model::Provenance;
-use crate::random::{Address, Purpose, Subjects};
+use crate::random::{Address, Purpose, Stream, Subjects};
 use crate::units::Unit;
 
 /// A covariate of a population.
@@ -45,6 +49,8 @@ enum Distribution {
     Continuous(Marginal),
     /// Upper ends of the levels' shares of (0, 1).
     Categorical(Vec<f64>),
+    /// A column of the population's table (coherent units, or places of levels), row by row.
+    Column(Vec<f64>),
     /// A formula of the covariates before it; the program has one output for each, in file order.
     Derived,
 }
@@ -60,6 +66,8 @@ pub struct Population {
     /// Root of the correlation matrix of the deviates, row-major; empty where nothing is correlated.
     copula: Vec<f64>,
     derived: Program,
+    /// The table whose rows are drawn whole, and how many there are.
+    table: Option<(Arc<Source>, usize)>,
 }
 
 /// The covariates of a range of subjects: one column a variable, in coherent units.
@@ -81,7 +89,23 @@ impl Population {
     /// # Errors
     /// All problems found in the file (E01xx, E03xx, E05xx).
     pub fn read(source: &Arc<Source>) -> Result<(Population, Vec<Diagnostic>), Problems> {
-        read::read(source)
+        Population::read_with(source, &Shipped)
+    }
+
+    /// As [`Population::read`], for a population that names a table of subjects, which stands among `files`.
+    ///
+    /// # Errors
+    /// As there, and what is wrong with the table (E0110, E0505).
+    pub fn read_with(
+        source: &Arc<Source>,
+        files: &dyn Files,
+    ) -> Result<(Population, Vec<Diagnostic>), Problems> {
+        read::read(source, files)
+    }
+
+    /// The table of subjects whose rows are drawn, where there is one.
+    pub fn table(&self) -> Option<&Arc<Source>> {
+        self.table.as_ref().map(|(source, _)| source)
     }
 
     /// The file's name without folder and `.toml`.
@@ -115,7 +139,8 @@ impl Population {
     }
 
     /// Draws the covariates of a range of subjects. A subject's values depend on the seed, its replicate and its number
-    /// alone: the variable at place k of the file takes the draw with index k.
+    /// alone: the variable at place k of the file takes the draw with index k, and all columns of a table come from the
+    /// one row that a draw on its own address names: with replacement, each row as likely as any other.
     pub fn draw(&self, seed: u64, subjects: &Subjects, cohort: &mut Cohort) {
         let lanes = subjects.count();
         let n = self.variables.len();
@@ -126,17 +151,31 @@ impl Population {
         }
         let mut deviates = vec![0.0; n];
         let streams = subjects.streams(Address::new(seed, Purpose::Covariates));
-        for (lane, mut stream) in streams.enumerate() {
+        let rows = subjects.streams(Address::new(seed, Purpose::Covariates).named("row of the table"));
+        for (lane, (mut stream, rows_stream)) in streams.zip(rows).enumerate() {
             deviates.iter_mut().for_each(|z| *z = stream.normal());
             copula::correlate(&self.copula, &mut deviates);
+            let row = self.table.as_ref().map_or(0, |(_, count)| row(rows_stream, *count));
             for ((variable, &z), column) in self.variables.iter().zip(&deviates).zip(&mut cohort.columns) {
-                column[lane] = variable.value(z);
+                column[lane] = variable.value(z, row);
             }
         }
-        self.derive(cohort, lanes);
+        self.derive(0.0, cohort, lanes);
     }
 
-    fn derive(&self, cohort: &mut Cohort, lanes: usize) {
+    /// Whether some covariate depends on time.
+    pub fn varies(&self) -> bool {
+        self.derived.slots().contains(&self.variables.len())
+    }
+
+    /// The same subjects at a time (h) after the start: covariates derived from the time `t` are worked out anew.
+    pub fn at(&self, time: f64, cohort: &Cohort, lanes: usize) -> Cohort {
+        let mut then = cohort.clone();
+        self.derive(time, &mut then, lanes);
+        then
+    }
+
+    fn derive(&self, time: f64, cohort: &mut Cohort, lanes: usize) {
         let places: Vec<usize> = (0..self.variables.len())
             .filter(|&i| matches!(self.variables[i].distribution, Distribution::Derived))
             .collect();
@@ -145,7 +184,8 @@ impl Population {
         }
         let mut results = vec![vec![0.0; lanes]; places.len()];
         {
-            let inputs: Vec<Column<'_>> = cohort.columns.iter().map(|c| Column::Slice(c)).collect();
+            let mut inputs: Vec<Column<'_>> = cohort.columns.iter().map(|c| Column::Slice(c)).collect();
+            inputs.push(Column::Scalar(time));
             let mut outputs: Vec<&mut [f64]> = results.iter_mut().map(Vec::as_mut_slice).collect();
             self.derived.run_block(&inputs, &mut outputs, &mut Scratch::default());
         }
@@ -155,9 +195,18 @@ impl Population {
     }
 }
 
+/// The row of a table that a subject is.
+fn row(mut stream: Stream, rows: usize) -> usize {
+    // A uniform below 1 times a count is a whole number below it.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+    let row = (stream.uniform() * rows as f64) as usize;
+    row.min(rows.saturating_sub(1))
+}
+
 impl Variable {
-    /// The value of a standard normal deviate, in coherent units; derived variables come later.
-    fn value(&self, z: f64) -> f64 {
+    /// The value of a standard normal deviate, or of the row of a table, in coherent units; derived variables come
+    /// later.
+    fn value(&self, z: f64, row: usize) -> f64 {
         match &self.distribution {
             Distribution::Fixed(value) => *value,
             Distribution::Continuous(marginal) => self.unit.to_coherent(marginal.at(z)),
@@ -169,6 +218,7 @@ impl Variable {
                 let value = place as f64;
                 value
             }
+            Distribution::Column(values) => values.get(row).copied().unwrap_or(f64::NAN),
             Distribution::Derived => 0.0,
         }
     }

@@ -4,32 +4,44 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::marginal::{Marginal, MarginalError};
-use super::{Distribution, Population, Variable, copula};
+use super::{Distribution, Population, Variable, copula, formulas};
 use crate::diagnostic::{Collector, Diagnostic, Problems, Source, did_you_mean};
-use crate::document::{Document, Item, Spanned, Table};
+use crate::document::{Document, Files, Item, Sheet, Spanned, Table};
 use crate::expr::{Checked, Expression, Program, Scope, Symbol};
 use crate::model::Provenance;
-use crate::units::Unit;
+use crate::units::{Dimension, Unit};
 
-pub(super) fn read(source: &Arc<Source>) -> Result<(Population, Vec<Diagnostic>), Problems> {
+pub(super) fn read(
+    source: &Arc<Source>,
+    files: &dyn Files,
+) -> Result<(Population, Vec<Diagnostic>), Problems> {
     let problems = Collector::new();
     let document = Document::parse(source)?;
     let root = document.root(&problems);
-    let population = population(source, &root);
+    let population = population(source, &root, files);
     root.finish();
     problems.finish(population)
 }
 
-fn population(source: &Arc<Source>, root: &Table<'_>) -> Option<Population> {
+fn population(source: &Arc<Source>, root: &Table<'_>, files: &dyn Files) -> Option<Population> {
     let head = root.required_table("population")?;
     let title = head.required_string("title").map_or_else(String::new, |s| s.value);
     let provenance = Provenance::read(&head, &Provenance::default());
     let notes = head
         .array("notes")
         .map_or_else(Vec::new, |a| a.value.iter().filter_map(|n| Some(n.string()?.value)).collect());
+    let _ = head.item("table");
     head.finish();
-    let mut reader = Reader { scope: Scope::new(), variables: Vec::new(), derived: Vec::new(), provenance };
-    for (name, item) in root.required_table("covariates").map_or_else(Vec::new, |t| t.entries()) {
+    let sheet = sheet(root, files);
+    let entries = root.required_table("covariates").map_or_else(Vec::new, |t| t.entries());
+    let mut scope = Scope::new();
+    // The time since the start, for covariates that change; behind the variables among the inputs.
+    let time = Symbol { slot: entries.len(), unit: Unit::coherent(Dimension::TIME), levels: None };
+    if let Err(error) = scope.symbol("t", time) {
+        root.report(error.into(), 0..0);
+    }
+    let mut reader = Reader { scope, variables: Vec::new(), derived: Vec::new(), provenance, sheet };
+    for (name, item) in entries {
         reader.variable(&name, &item);
     }
     let copula = copula::read(root, &reader.variables);
@@ -43,6 +55,7 @@ fn population(source: &Arc<Source>, root: &Table<'_>) -> Option<Population> {
         variables: reader.variables,
         copula,
         derived: Program::compile(&reader.derived.iter().collect::<Vec<_>>()),
+        table: reader.sheet.map(|sheet| (Arc::clone(sheet.source()), sheet.rows())),
     })
 }
 
@@ -51,6 +64,20 @@ struct Reader {
     variables: Vec<Variable>,
     derived: Vec<Checked>,
     provenance: Provenance,
+    sheet: Option<Sheet>,
+}
+
+/// `table = "subjects.csv"` in `[population]`: a table of subjects, of which whole rows are drawn.
+fn sheet(root: &Table<'_>, files: &dyn Files) -> Option<Sheet> {
+    let file = root.table("population")?.string("table")?;
+    match files.open(&file.value).map_err(Problems::from).and_then(|source| Sheet::read(&source)) {
+        Ok(sheet) => Some(sheet),
+        Err(problems) => {
+            root.error("E0505", file.span, format!("the table `{}` cannot be used", file.value));
+            root.problems().extend(problems);
+            None
+        }
+    }
 }
 
 /// What a variable's table says of its distribution.
@@ -65,8 +92,17 @@ impl Reader {
     fn variable(&mut self, name: &Spanned<String>, item: &Item<'_>) -> Option<()> {
         let table = item.table()?;
         let description = table.string("description").map_or_else(String::new, |s| s.value);
-        let provenance = Provenance::read(&table, &self.provenance);
-        let law = if table.has("levels") {
+        let mut provenance = Provenance::read(&table, &self.provenance);
+        let law = if let Some(column) = table.string("column") {
+            self.column(&table, &column)
+        } else if let Some(name) = table.string("formula") {
+            if !table.has("source")
+                && let Some(formula) = formulas::named(&name.value)
+            {
+                provenance.source = formula.source.to_string();
+            }
+            self.formula(&table, &name)
+        } else if table.has("levels") {
             categorical(&table)
         } else if let Some(formula) = table.item("derived") {
             self.derived(&table, &formula)
@@ -77,9 +113,18 @@ impl Reader {
         };
         table.finish();
         let law = law?;
-        let symbol =
-            Symbol { slot: self.variables.len(), unit: law.unit.clone(), levels: law.levels.clone() };
-        if let Err(error) = self.scope.symbol(&name.value, symbol) {
+        // What is derived is put in as its formula: all formulas are worked out at once.
+        let entered = match (&law.distribution, self.derived.last()) {
+            (Distribution::Derived, Some(formula)) => {
+                self.scope.define(&name.value, formula.clone(), Some(law.unit.clone()))
+            }
+            _ => {
+                let slot = self.variables.len();
+                let symbol = Symbol { slot, unit: law.unit.clone(), levels: law.levels.clone() };
+                self.scope.symbol(&name.value, symbol)
+            }
+        };
+        if let Err(error) = entered {
             table.report(error.into(), name.span.clone());
         }
         self.variables.push(Variable {
@@ -97,20 +142,47 @@ impl Reader {
     fn derived(&mut self, table: &Table<'_>, item: &Item<'_>) -> Option<Law> {
         let text = item.string()?.value;
         let unit = table.required_unit("unit", None)?.value;
-        let report = |error: crate::expr::ExprError| {
+        self.expression(item, text, unit, |error| {
             let span = error.span.clone();
             item.report_within(error.into(), span);
+        })
+    }
+
+    /// A published formula by its name.
+    fn formula(&mut self, table: &Table<'_>, name: &Spanned<String>) -> Option<Law> {
+        let item = table.item("formula")?;
+        let Some(formula) = formulas::named(&name.value) else {
+            let names = || formulas::FORMULAS.iter().map(|f| f.name);
+            let near = did_you_mean(&name.value, names());
+            let all = || format!("the formulas are {}", names().collect::<Vec<_>>().join(", "));
+            item.report(
+                Diagnostic::error("E0502", format!("there is no formula `{}`", name.value))
+                    .help(near.map_or_else(all, |near| format!("did you mean `{near}`?"))),
+            );
+            return None;
         };
-        let checked = match Expression::parse(&text) {
-            Ok(expression) => match expression.check(&self.scope) {
-                Ok(checked) => checked,
-                Err(errors) => {
-                    errors.into_iter().for_each(report);
-                    return None;
-                }
-            },
-            Err(error) => {
-                report(error);
+        let unit = table.unit("unit", None).map(|u| u.value).or_else(|| formula.unit.parse().ok())?;
+        let law = self.expression(&item, formula.text.to_string(), unit, |error| {
+            let told = Diagnostic::error(
+                "E0502",
+                format!("`{}` cannot be worked out: {}", formula.name, error.message),
+            );
+            item.report(told.help(format!("the formula is {}", formula.text)));
+        })?;
+        Some(Law { words: format!("{} from {}", formula.name, formula.text), ..law })
+    }
+
+    fn expression(
+        &mut self,
+        item: &Item<'_>,
+        text: String,
+        unit: Unit,
+        report: impl Fn(crate::expr::ExprError),
+    ) -> Option<Law> {
+        let checked = match Expression::parse(&text).map_err(|e| vec![e]).and_then(|e| e.check(&self.scope)) {
+            Ok(checked) => checked,
+            Err(errors) => {
+                errors.into_iter().for_each(report);
                 return None;
             }
         };
@@ -122,8 +194,50 @@ impl Reader {
             return None;
         }
         self.derived.push(checked);
-
         Some(Law { unit, levels: None, words: text, distribution: Distribution::Derived })
+    }
+
+    /// A column of the table of subjects: numbers in a unit, or levels by name.
+    fn column(&self, table: &Table<'_>, column: &Spanned<String>) -> Option<Law> {
+        let Some(sheet) = &self.sheet else {
+            if table.problems().errors() == 0 {
+                let told = Diagnostic::error("E0505", "the population has no table to take a column from");
+                table.report(
+                    told.help("name it under `[population]`, as in `table = \"subjects.csv\"`"),
+                    column.span.clone(),
+                );
+            }
+            return None;
+        };
+        let refuse = |told: Diagnostic| table.problems().push(told);
+        let place =
+            sheet.column(&column.value).map_err(|told| table.report(told, column.span.clone())).ok()?;
+        let levels: Option<Vec<String>> = if table.has("levels") {
+            let levels = table.required_array("levels")?.value;
+            Some(levels.iter().filter_map(|l| Some(l.string()?.value)).collect())
+        } else {
+            None
+        };
+        let unit = if levels.is_some() { Unit::one() } else { table.required_unit("unit", None)?.value };
+        let mut values = Vec::with_capacity(sheet.rows());
+        for row in 0..sheet.rows() {
+            let value = match &levels {
+                None => sheet.number(row, place).map(|value| unit.to_coherent(value)),
+                Some(levels) => {
+                    let text = sheet.cell(row, place);
+                    let found = levels.iter().position(|level| level == text).ok_or_else(|| {
+                        let message = format!("`{text}` is not a level; they are {}", levels.join(", "));
+                        sheet.problem("E0505", row, place, message)
+                    });
+                    // The place of a level among a handful.
+                    #[allow(clippy::cast_precision_loss)]
+                    found.map(|place| place as f64)
+                }
+            };
+            values.push(value.map_err(refuse).ok()?);
+        }
+        let words = format!("column {} of {} rows drawn whole", column.value, sheet.rows());
+        Some(Law { unit, levels, words, distribution: Distribution::Column(values) })
     }
 }
 
@@ -220,7 +334,7 @@ fn continuous(table: &Table<'_>, name: &Spanned<String>) -> Option<Law> {
     Some(Law { unit, levels: None, words, distribution: Distribution::Continuous(marginal) })
 }
 
-/// The family by the keys that are there: `quartiles`, or `mean` and `sd`, or `median` and `sigma` or `cv` (in %).
+/// The family by the keys that are there: `quartiles`, `quantiles` (pairs of percent and value), `beta` (two shapes), or `mean` and `sd`, or `median` and `sigma` or `cv` (in %).
 fn family(
     table: &Table<'_>,
     name: &Spanned<String>,
@@ -243,6 +357,36 @@ fn family(
         }
         let words = format!("quartiles {q1} / {median} / {q3}, shifted log-normal");
         return Some((words, Marginal::quartiles([q1, median, q3], bounds)));
+    }
+    if let Some(array) = table.array("quantiles") {
+        let pair = |item: &Item<'_>| match item.array()?.value[..] {
+            [ref p, ref x] => Some((p.number()?.value / 100.0, x.number()?.value)),
+            _ => None,
+        };
+        let points: Vec<(f64, f64)> = array.value.iter().filter_map(pair).collect();
+        if points.len() != array.value.len() {
+            table.error(
+                "E0501",
+                array.span,
+                "quantiles are pairs of percent and value, as in [[5, 3.1], [95, 8]]",
+            );
+            return None;
+        }
+        let shown: Vec<String> = points.iter().map(|(p, x)| format!("{} % {x}", 100.0 * p)).collect();
+        let words = format!("quantiles {}, linear in the normal deviate", shown.join(", "));
+        return Some((words, Marginal::quantiles(&points, bounds)));
+    }
+    if let Some(array) = table.array("beta") {
+        let shapes: Vec<f64> = array.value.iter().filter_map(|n| Some(n.number()?.value)).collect();
+        let [a, b] = shapes[..] else {
+            table.error("E0501", array.span, "a beta distribution has two shapes");
+            return None;
+        };
+        if !bounds.0.is_finite() {
+            table.error("E0501", array.span, "a beta distribution needs the `range` over which it stretches");
+            return None;
+        }
+        return Some((format!("beta, shapes {a} and {b}"), Marginal::beta(a, b, bounds)));
     }
     let number = |key| table.number(key).map(|n| n.value);
     let cut = |m: Result<Marginal, MarginalError>| {
@@ -267,7 +411,7 @@ fn family(
         _ => {
             table.report(
                 Diagnostic::error("E0501", format!("`{}` has no distribution", name.value))
-                    .help("give quartiles = [Q1, median, Q3], or mean and sd, or median and sigma or cv"),
+                    .help("give quartiles = [Q1, median, Q3], or quantiles, or mean and sd, or median and sigma or cv, or beta"),
                 name.span.clone(),
             );
             None

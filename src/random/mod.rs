@@ -15,7 +15,7 @@ use rand::SeedableRng;
 use rand::rand_core::{Rng, TryRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::math::normal_quantile;
+use crate::math::{exp, ln, normal_quantile};
 
 /// What a draw is for. The numbers are part of the promise that results stay the same: never reuse one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,6 +95,13 @@ impl Address {
         Address { occasion, ..self }
     }
 
+    /// The same address for something with a name, such as a response or an output: another one disturbs no draw of
+    /// its own. The name takes the place of the occasion, by its [`number_of`].
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        self.occasion(number_of(name))
+    }
+
     /// The same address for another subject.
     #[must_use]
     pub fn subject(self, subject: u64) -> Self {
@@ -128,6 +135,11 @@ impl Subjects {
         let address = address.replicate(self.replicate);
         self.numbers.clone().map(move |subject| Stream::new(address.subject(subject)))
     }
+}
+
+/// The number that stands for a name in addresses: the hash FNV-1a of 32 bits.
+pub fn number_of(name: &str) -> u32 {
+    name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// The draws at an address, from the first on.
@@ -165,6 +177,27 @@ impl Stream {
     /// A standard normal draw, from one uniform.
     pub fn normal(&mut self) -> f64 {
         normal_quantile(self.uniform())
+    }
+
+    /// A chi-square draw with degrees of freedom above 0. It takes a number of draws that depends on their values.
+    ///
+    /// Twice a gamma draw by rejection (Marsaglia & Tsang 2000, ACM Trans Math Softw 26:363); below a shape of 1 a draw
+    /// of one more is scaled by a power of a uniform, as they say.
+    pub fn chi_square(&mut self, degrees_of_freedom: f64) -> f64 {
+        let shape = 0.5 * degrees_of_freedom;
+        let (shape, scale) =
+            if shape < 1.0 { (shape + 1.0, exp(ln(self.uniform()) / shape)) } else { (shape, 1.0) };
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let x = self.normal();
+            let root = 1.0 + c * x;
+            let v = root * root * root;
+            let u = self.uniform();
+            if v > 0.0 && ln(u) < 0.5 * x * x + d - d * v + d * ln(v) {
+                return 2.0 * scale * d * v;
+            }
+        }
     }
 }
 

@@ -176,7 +176,7 @@ fn assumptions(study: &Study, fitted: &[Option<Fit>]) -> Vec<String> {
         "Exposure counts as that of the dosing interval that ends at the time named; a risk that accumulates takes each phase at the exposure of its last interval.".to_string(),
     ]);
     if study.draws > 0 && study.model_uncertainty {
-        list.push("Uncertain typical values are log-normal with the published standard errors and independent of one another: no covariance matrix is published.".to_string());
+        list.extend(Some(study.model.uncertainty().words()).filter(|words| !words.is_empty()));
     }
     for (used, response) in study.responses.iter().zip(fitted) {
         if !used.recovery.is_empty() {
@@ -189,11 +189,22 @@ fn assumptions(study: &Study, fitted: &[Option<Fit>]) -> Vec<String> {
         let notes = response.iter().flat_map(|fit| &fit.summary.notes);
         list.extend(notes.map(|n| format!("{}: {n}.", used.name)));
     }
+    list.extend(unchecked(&study.model));
     list.extend(study.model.notes().iter().cloned());
     list.extend(study.population.notes().iter().cloned());
     let assumed = study.population.variables().iter().filter(|v| v.provenance.class == "assumption");
     list.extend(assumed.map(|v| format!("{} ({}): {}.", v.name, v.description, v.provenance.source)));
     list
+}
+
+/// Where the dimensions of a model are not checked.
+fn unchecked(model: &Model) -> Option<String> {
+    let names = model.unchecked();
+    match (model.is_checked(), names.is_empty()) {
+        (false, _) => Some("The dimensions of the pharmacokinetic model are not checked.".to_string()),
+        (true, true) => None,
+        (true, false) => Some(format!("Dimensions are not checked in the formulas of {}.", names.join(", "))),
+    }
 }
 
 /// What the figures alone do not say. The share of subjects outside the evidence is part of each curve.

@@ -6,7 +6,7 @@
 use crate::expr::{Column, Scratch};
 use crate::kinetics::{Driven, DrivenError, DrivenModel};
 use crate::model::Model;
-use crate::population::{Cohort, Individuals, ModelCovariate};
+use crate::population::{Cohort, FIRST_OCCASION, Individuals, ModelCovariate};
 use crate::random::Subjects;
 use crate::response::{Draw, Draws};
 
@@ -98,7 +98,7 @@ impl<'s> Biomarker<'s> {
     /// What subjects are, whatever is done to them.
     pub(super) fn subjects(&self, cohort: &Cohort, subjects: &Subjects, lanes: usize) -> Patients {
         let covariates = self.individuals.covariates(cohort, lanes);
-        Patients::new(covariates, self.individuals.effects(subjects), lanes)
+        Patients::new(covariates, self.individuals.effects(subjects, FIRST_OCCASION, 0), lanes)
     }
 
     /// The individual parameters of subjects at a draw of the uncertain ones: the fitted ones, and those of the file

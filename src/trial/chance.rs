@@ -6,7 +6,7 @@ use super::condition::{Condition, Signal};
 use super::protocol::{Choice, Randomisation};
 use super::{Cause, Study};
 use crate::population::Cohort;
-use crate::random::{Address, Purpose, Stream, Subjects};
+use crate::random::{Address, Purpose, Stream, Subjects, number_of};
 use crate::response::{Draw, PersistenceModel};
 
 /// A visit that does not take place.
@@ -54,11 +54,6 @@ impl Moments {
     }
 }
 
-/// An address that belongs to a name, so that another name disturbs no draws (FNV-1a, 32 bits).
-pub(super) fn occasion(name: &str) -> u32 {
-    name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
-}
-
 /// The index of a draw that belongs to a time (h).
 fn index(time: f64) -> u64 {
     // Times of a trial are hours from 0 on, far below 2^53.
@@ -70,7 +65,7 @@ fn index(time: f64) -> u64 {
 impl Chance {
     pub(super) fn draw(study: &Study, moments: &Moments, subjects: &Subjects, cohort: &Cohort) -> Self {
         let luck = study.responses.iter().map(|response| {
-            let address = Address::new(study.seed, Purpose::Luck).occasion(occasion(response.luck()));
+            let address = Address::new(study.seed, Purpose::Luck).named(response.luck());
             subjects.streams(address).map(|mut stream| stream.uniform()).collect()
         });
         Chance {
@@ -184,8 +179,7 @@ fn attendance(study: &Study, moments: &Moments, subjects: &Subjects) -> Vec<Vec<
 fn noise(study: &Study, moments: &Moments, subjects: &Subjects) -> Vec<Vec<Vec<f64>>> {
     let mut noise = vec![Vec::new(); study.responses.len()];
     for assay in &study.assays {
-        let address = Address::new(study.seed, Purpose::Assay)
-            .occasion(occasion(&study.responses[assay.response].name));
+        let address = Address::new(study.seed, Purpose::Assay).named(&study.responses[assay.response].name);
         let mut columns = vec![Vec::new(); moments.measured.len()];
         for mut stream in subjects.streams(address) {
             for (time, column) in moments.measured.iter().zip(&mut columns) {
@@ -201,7 +195,7 @@ fn noise(study: &Study, moments: &Moments, subjects: &Subjects) -> Vec<Vec<Vec<f
 /// Each cause has draws of its own, and evidence has two.
 fn stops(study: &Study, subjects: &Subjects) -> Vec<Vec<f64>> {
     let own = |name: &str| {
-        let address = Address::new(study.seed, Purpose::Discontinuation).occasion(occasion(name));
+        let address = Address::new(study.seed, Purpose::Discontinuation).named(name);
         subjects.streams(address).map(|mut stream| stream.uniform()).collect()
     };
     match &study.discontinuation.evidence {
@@ -222,8 +216,7 @@ fn taken(study: &Study, subjects: &Subjects) -> Vec<(f64, Vec<u8>)> {
     let of = |interval: f64| {
         let doses = super::course::doses_within(end, interval);
         let mut taken = vec![1; doses * lanes];
-        let address =
-            Address::new(study.seed, Purpose::Adherence).occasion(occasion(&format!("{interval} h")));
+        let address = Address::new(study.seed, Purpose::Adherence).named(&format!("{interval} h"));
         for (lane, mut stream) in subjects.streams(address).enumerate() {
             adherence.taken(&mut stream, interval, doses, |dose, times| taken[dose * lanes + lane] = times);
         }
@@ -249,10 +242,10 @@ impl Randomisation {
     /// numbers, in permuted blocks where blocks are asked for; who is not eligible leaves his place empty.
     fn group(&self, origin: Address, subject: u64, lane: usize, cohort: &Cohort) -> usize {
         let total: u32 = self.ratio.iter().sum();
-        let mut list = occasion(&self.name);
+        let mut list = number_of(&self.name);
         for &variable in &self.strata {
             let level = cohort.column(variable).get(lane).copied().unwrap_or(0.0);
-            list = list.rotate_left(5) ^ occasion(&format!("{variable} {level}"));
+            list = list.rotate_left(5) ^ number_of(&format!("{variable} {level}"));
         }
         let address = origin.occasion(list);
         let Some(block) = self.block else {

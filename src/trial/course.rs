@@ -107,6 +107,12 @@ impl<'a, 'k> Course<'a, 'k> {
         Course { intervals, output: kinetics.output(), state: State::empty(kinetics.system()), lanes }
     }
 
+    /// Other kinetics hold from here on; the amounts stay.
+    pub(super) fn enter(&mut self, intervals: &'a Intervals<'k>) {
+        self.intervals = intervals;
+        self.output = intervals.kinetics.output();
+    }
+
     /// The amounts that dosing without end leads to, just before a dose; `None` where they would grow without end.
     pub(super) fn at_steady_state(
         intervals: &'a Intervals<'k>,

@@ -26,6 +26,7 @@ mod course;
 mod discontinuation;
 pub mod endpoint;
 mod endpoints;
+mod epoch;
 mod history;
 mod ledger;
 mod measure;

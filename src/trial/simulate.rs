@@ -2,15 +2,16 @@
 
 use super::Study;
 use super::biomarker::{Biomarker, Parameters, Patients};
-use super::chance::{Chance, Moments, occasion};
+use super::chance::{Chance, Moments};
 use super::course::Intervals;
+use super::epoch::{Epoch, Epochs};
 use super::ledger::Records;
 use super::plan::ArmPlan;
 use super::walk::{Passage, Walk};
 use crate::expr::Scratch;
 use crate::kinetics::{BlockKinetics, BlockModel, BlockModelError};
-use crate::population::{Cohort, Individuals};
-use crate::random::Subjects;
+use crate::population::{Cohort, FIRST_OCCASION, Individuals};
+use crate::random::{Subjects, number_of};
 use crate::response::{BiomarkerModel, Draw, Draws, PersistenceModel, ResponseModel};
 
 /// A fitted response.
@@ -46,6 +47,7 @@ pub struct Trial<'s> {
     /// The pairs of formulation and interval (h) that the arms give.
     pub(super) intervals: Vec<(usize, f64)>,
     plans: Vec<ArmPlan>,
+    epochs: Epochs,
     pub(super) moments: Moments,
     persistence: Option<PersistenceModel>,
 }
@@ -53,6 +55,7 @@ pub struct Trial<'s> {
 /// What the subjects of a block are, whatever is done to them.
 #[derive(Debug)]
 pub struct Block {
+    subjects: Subjects,
     pub(super) lanes: usize,
     pub(super) cohort: Cohort,
     pub(super) covariates: Vec<Vec<f64>>,
@@ -61,7 +64,7 @@ pub struct Block {
     /// For each response that is a time course, what the subjects are to it.
     biomarkers: Vec<Option<Patients>>,
     /// The kinetics at the published typical values, for draws that do not touch them.
-    central: Option<BlockKinetics>,
+    central: Vec<BlockKinetics>,
 }
 
 /// What happened to the subjects of a block in every arm.
@@ -97,12 +100,13 @@ impl Outcomes {
 
     /// Finds the subjects with an endpoint that is no number in any arm, and takes all their values away: arms are
     /// compared in the same subjects.
-    fn settle(&mut self, lanes: usize, intervals: &Intervals<'_>) {
+    fn settle(&mut self, lanes: usize, intervals: &[Intervals<'_>]) {
         let mut failed = vec![false; lanes];
         for column in &self.values {
             failed.iter_mut().zip(column).for_each(|(failed, value)| *failed |= !value.is_finite());
         }
-        let reason = |lane| if intervals.faulty(lane) { "parameters" } else { "not-finite" };
+        let faulty = |lane| intervals.iter().any(|epoch| epoch.faulty(lane));
+        let reason = |lane| if faulty(lane) { "parameters" } else { "not-finite" };
         self.failures = (0..lanes).map(|lane| failed[lane].then(|| reason(lane))).collect();
         for (lane, _) in self.failures.iter().enumerate().filter(|(_, failure)| failure.is_some()) {
             for column in self.values.iter_mut().chain(&mut self.exposures) {
@@ -160,10 +164,10 @@ impl<'s> Trial<'s> {
         let kinetics = BlockModel::new(&study.model, &formulations, study.output)?;
         let individuals = Individuals::new(&study.model, study.covariates.clone(), study.seed);
         let plans = study.arms.iter().map(|arm| ArmPlan::new(arm, study)).collect();
-        let moments = Moments::new(study);
+        let (moments, epochs) = (Moments::new(study), Epochs::new(study));
         let course = |(used, response): (&'s super::ResponseUse, &Response)| {
             let course = used.course.as_ref()?;
-            Some(Biomarker::new(course, response.fitted(), study.seed, occasion(used.luck())))
+            Some(Biomarker::new(course, response.fitted(), study.seed, number_of(used.luck())))
         };
         let biomarkers = study.responses.iter().zip(&responses).map(course).collect();
         let persistence = None;
@@ -175,6 +179,7 @@ impl<'s> Trial<'s> {
             kinetics,
             intervals,
             plans,
+            epochs,
             moments,
             persistence,
         })
@@ -209,20 +214,46 @@ impl<'s> Trial<'s> {
         let mut cohort = Cohort::default();
         self.study.population.draw(self.study.seed, subjects, &mut cohort);
         let covariates = self.individuals.covariates(&cohort, lanes);
-        let effects = self.individuals.effects(subjects);
+        let effects = self.individuals.effects(subjects, FIRST_OCCASION, 0);
         let chance = Chance::draw(self.study, &self.moments, subjects, &cohort);
         let own = |b: &Biomarker<'_>| b.subjects(&cohort, subjects, lanes);
         let biomarkers = self.biomarkers.iter().map(|b| b.as_ref().map(own)).collect();
-        let mut block = Block { lanes, cohort, covariates, effects, chance, biomarkers, central: None };
+        let mut block = Block {
+            subjects: subjects.clone(),
+            lanes,
+            cohort,
+            covariates,
+            effects,
+            chance,
+            biomarkers,
+            central: Vec::new(),
+        };
         block.central = self.prepare(&block, 0);
         block
     }
 
-    /// The kinetics of a block at a draw of the typical values; `None` where its columns do not fit, which a model
-    /// that was read cannot bring about.
-    fn prepare(&self, block: &Block, draw: u32) -> Option<BlockKinetics> {
-        let columns = (block.covariates.as_slice(), block.effects.as_slice());
-        kinetics(&self.kinetics, &self.individuals, columns, block.lanes, draw)
+    /// The kinetics of a block at a draw of the typical values, one an epoch; none where its columns do not fit, which
+    /// a model that was read cannot bring about.
+    fn prepare(&self, block: &Block, draw: u32) -> Vec<BlockKinetics> {
+        let one = |epoch: &Epoch| {
+            let other = epoch.occasion != FIRST_OCCASION || (draw > 0 && self.individuals.effects_vary());
+            let effects = other.then(|| self.individuals.effects(&block.subjects, epoch.occasion, draw));
+            let covariates = (epoch.time != 0.0).then(|| {
+                let then = self.study.population.at(epoch.time, &block.cohort, block.lanes);
+                self.individuals.covariates(&then, block.lanes)
+            });
+            let columns = (
+                covariates.as_deref().unwrap_or(&block.covariates),
+                effects.as_deref().unwrap_or(&block.effects),
+            );
+            kinetics(&self.kinetics, &self.individuals, columns, block.lanes, draw)
+        };
+        self.epochs.list.iter().map(one).collect::<Option<_>>().unwrap_or_default()
+    }
+
+    /// What the kinetics of each epoch make of the dosing intervals.
+    fn intervals<'k>(&self, kinetics: &'k [BlockKinetics]) -> Vec<Intervals<'k>> {
+        kinetics.iter().map(|k| Intervals::new(&self.kinetics, k, &self.intervals)).collect()
     }
 
     /// The individual parameters of the time courses of a block at a draw.
@@ -236,8 +267,11 @@ impl<'s> Trial<'s> {
 
     /// Simulates every arm for a block at a draw of the uncertain parameters; draw 0 is their central values.
     pub fn simulate(&self, block: &Block, draw: u32, outcomes: &mut Outcomes) {
-        let own = (draw > 0 && self.study.model_uncertainty).then(|| self.prepare(block, draw)).flatten();
-        let Some(kinetics) = own.as_ref().or(block.central.as_ref()) else { return };
+        let own = (draw > 0 && self.study.model_uncertainty).then(|| self.prepare(block, draw));
+        let kinetics = own.as_deref().filter(|own| !own.is_empty()).unwrap_or(&block.central);
+        if kinetics.is_empty() {
+            return;
+        }
         let parameters = match draw {
             0 => Draw::Central,
             d => Draw::Number(usize::try_from(d - 1).unwrap_or(0)),
@@ -251,11 +285,22 @@ impl<'s> Trial<'s> {
             columns.resize_with(count, Vec::new);
             columns.iter_mut().for_each(Vec::clear);
         }
-        let intervals = Intervals::new(&self.kinetics, kinetics, &self.intervals);
+        let intervals = self.intervals(kinetics);
         let (stops, biomarkers) = (&self.stops(block, parameters), &self.biomarkers(block, parameters));
         for (place, (arm, plan)) in self.study.arms.iter().zip(&self.plans).enumerate() {
-            let (intervals, draw) = (&intervals, parameters);
-            let walk = Walk { trial: self, block, intervals, biomarkers, draw, place, arm, plan, stops };
+            let epochs = &self.epochs.places[place];
+            let walk = Walk {
+                trial: self,
+                block,
+                intervals: &intervals,
+                epochs,
+                biomarkers,
+                draw: parameters,
+                place,
+                arm,
+                plan,
+                stops,
+            };
             let passage = walk.pass(false);
             outcomes.arm(&walk, &passage);
         }
@@ -274,12 +319,13 @@ impl<'s> Trial<'s> {
         place: usize,
         of: impl FnOnce(&Walk<'_, '_>) -> T,
     ) -> Option<T> {
-        let (kinetics, arm, plan) =
-            (block.central.as_ref()?, self.study.arms.get(place)?, self.plans.get(place)?);
-        let intervals = Intervals::new(&self.kinetics, kinetics, &self.intervals);
-        let (draw, intervals) = (Draw::Central, &intervals);
+        let (arm, plan, epochs) =
+            (self.study.arms.get(place)?, self.plans.get(place)?, self.epochs.places.get(place)?);
+        let (draw, intervals) = (Draw::Central, &self.intervals(&block.central));
         let (stops, biomarkers) = (&self.stops(block, draw), &self.biomarkers(block, draw));
-        Some(of(&Walk { trial: self, block, intervals, biomarkers, draw, place, arm, plan, stops }))
+        (!intervals.is_empty()).then(|| {
+            of(&Walk { trial: self, block, intervals, epochs, biomarkers, draw, place, arm, plan, stops })
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use super::simulate::kinetics;
 use crate::dosing::regimen::Regimen;
 use crate::kinetics::BlockModel;
 use crate::model::Model;
-use crate::population::{Cohort, Individuals, Population, bind};
+use crate::population::{Cohort, FIRST_OCCASION, Individuals, Population, bind};
 
 /// The exposures of the first subjects of a population at steady state under a regimen, at the published typical
 /// values. `None` where the regimen is not one of the model's formulations at regular intervals, where the population
@@ -37,7 +37,7 @@ pub fn steady_exposures(
     let mut cohort = Cohort::default();
     population.draw(seed, &(0..subjects).into(), &mut cohort);
     let covariates = individuals.covariates(&cohort, lanes);
-    let effects = individuals.effects(&(0..subjects).into());
+    let effects = individuals.effects(&(0..subjects).into(), FIRST_OCCASION, 0);
     let kinetics = kinetics(&block_model, &individuals, (&covariates, &effects), lanes, 0)?;
     let intervals = Intervals::new(&block_model, &kinetics, &[(formulation, dosing.interval)]);
     let mut course = Course::at_steady_state(&intervals, &dosing, lanes)?;

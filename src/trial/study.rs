@@ -11,7 +11,7 @@ use super::ruleset::Ladder;
 use super::visits::{Assay, Visits};
 use super::{Adherence, Arm, Discontinuation, Dosing, Replication, Rule, replication};
 use crate::diagnostic::{Collector, Diagnostic, Problems, Source, did_you_mean};
-use crate::document::{Document, Files, Item, Table};
+use crate::document::{Document, Files, Item, Sheet, Table};
 use crate::model::{Choices, Model};
 use crate::population::{ModelCovariate, Population, bind};
 use crate::units::Dimension;
@@ -281,14 +281,25 @@ impl Reader<'_> {
             item.string()?.value
         };
         let source = self.open(&item, &name)?;
-        self.take(Model::read(&source, &choices))
+        let mut model = self.take(Model::read_with(&source, &choices, self.files))?;
+        if let Some(estimates) = model.uncertainty().estimates() {
+            self.inputs.push(Arc::clone(estimates.source()));
+        }
+        if let Some(item) = self.root.item("model-draws") {
+            let source = self.open(&item, &item.string()?.value)?;
+            let sheet = Sheet::read(&source).map(|sheet| (sheet, Vec::new()));
+            model = self.take(model.with_estimates(&self.take(sheet)?))?;
+        }
+        Some(model)
     }
 
     fn population(&mut self) -> Option<(Population, std::ops::Range<usize>)> {
         let item = self.root.required("population")?;
         let name = item.string()?.value;
         let source = self.open(&item, &name)?;
-        Some((self.take(Population::read(&source))?, item.span()))
+        let population = self.take(Population::read_with(&source, self.files))?;
+        self.inputs.extend(population.table().map(Arc::clone));
+        Some((population, item.span()))
     }
 
     fn bind(

@@ -16,7 +16,10 @@ use crate::response::Draw;
 pub(super) struct Walk<'a, 's> {
     pub(super) trial: &'a Trial<'s>,
     pub(super) block: &'a Block,
-    pub(super) intervals: &'a Intervals<'a>,
+    /// One an epoch, at least one.
+    pub(super) intervals: &'a [Intervals<'a>],
+    /// The epoch of each phase.
+    pub(super) epochs: &'a [usize],
     /// The individual parameters of the time courses, by response.
     pub(super) biomarkers: &'a [Option<Parameters<'a>>],
     pub(super) draw: Draw,
@@ -52,7 +55,7 @@ pub(super) struct Kept {
 impl<'a> Walk<'a, '_> {
     /// The whole arm.
     pub(super) fn pass(&self, record: bool) -> Passage<'a> {
-        let mut course = Course::new(self.intervals, self.block.lanes);
+        let mut course = Course::new(&self.intervals[0], self.block.lanes);
         let mut passage = self.start(record);
         self.walk(&self.plan.steps, &mut course, &mut passage);
         if let Some(records) = &mut passage.records {
@@ -90,11 +93,12 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Goes through the first steps.
-    fn walk(&self, steps: &[Step], course: &mut Course<'_, '_>, passage: &mut Passage<'_>) {
+    fn walk(&self, steps: &[Step], course: &mut Course<'a, 'a>, passage: &mut Passage<'_>) {
         let mut phase = usize::MAX;
         for step in steps {
             if step.phase != phase {
                 phase = step.phase;
+                course.enter(&self.intervals[self.epochs[phase]]);
                 self.decide(phase, passage);
             }
             let exposure = self.segment(step, course, passage);
@@ -367,12 +371,13 @@ impl<'a> Walk<'a, '_> {
         let (Some(last), Some(phase)) = (self.plan.steps.last(), self.arm.phases.last()) else {
             return Vec::new();
         };
-        let mut course = Course::new(self.intervals, self.block.lanes);
+        let mut course = Course::new(&self.intervals[0], self.block.lanes);
         let mut passage = self.start(false);
         // Up to the last dose: the last step without its last interval.
         let before = &self.plan.steps[..self.plan.steps.len() - 1];
         self.walk(before, &mut course, &mut passage);
         if before.last().is_none_or(|s| s.phase != last.phase) {
+            course.enter(&self.intervals[self.epochs[last.phase]]);
             self.decide(last.phase, &mut passage);
         }
         let rhythm = phase.dosing().rhythm();

@@ -31,7 +31,6 @@ mod cell;
 mod covariate;
 mod header;
 mod row;
-mod scan;
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -39,9 +38,9 @@ use std::sync::Arc;
 
 use super::record::Record;
 use crate::diagnostic::{Collector, Diagnostic, Problems, Source};
+use crate::document::scan::{self, Separator};
 use header::Header;
 use row::RowReader;
-use scan::Separator;
 
 /// After so many errors reading stops.
 const MOST_ERRORS: usize = 50;

@@ -183,6 +183,7 @@ impl Checker<'_> {
         }
         match (function, arguments) {
             (Function::Pow, &[a, b]) => self.power(node, a, b),
+            (Function::BoxCox, &[a, shape]) => self.box_cox(node, a, shape),
             (Function::Min | Function::Max, &[first, ref rest @ ..]) => {
                 let op = if function == Function::Min { Binary::Min } else { Binary::Max };
                 self.extreme(node, op, first, rest)
@@ -211,6 +212,25 @@ impl Checker<'_> {
             }
             _ => self.known_wrong(),
         }
+    }
+
+    /// (x^shape - 1)/shape, and log(x) where the shape is 0 (Box & Cox 1964, J R Stat Soc B 26:211, eq. 1).
+    fn box_cox(&mut self, node: NodeId, a: NodeId, shape: NodeId) -> Typed {
+        let help = "divide it by a reference value first";
+        if ![a, shape].into_iter().all(|part| self.pure(part, "`boxcox`", help)) {
+            return self.known_wrong();
+        }
+        let (x, shape) = (self.done[a].id, self.done[shape].id);
+        let build = |graph: &mut Graph| {
+            let (zero, one) = (graph.constant(0.0), graph.constant(1.0));
+            let power = graph.binary(Binary::Power, x, shape);
+            let rise = graph.binary(Binary::Subtract, power, one);
+            let curved = graph.binary(Binary::Divide, rise, shape);
+            let straight = graph.unary(Unary::Log, x);
+            let none = graph.binary(Binary::Equal, shape, zero);
+            graph.select(none, straight, curved)
+        };
+        self.value(node, Type::Number(Dimension::ONE), build, &[x, shape])
     }
 
     fn extreme(&mut self, node: NodeId, op: Binary, first: NodeId, rest: &[NodeId]) -> Typed {

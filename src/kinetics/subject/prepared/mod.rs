@@ -38,7 +38,7 @@ struct RightHandSide {
     places: Vec<(usize, usize)>,
     /// The derivative by time.
     time: Program,
-    /// Whether the time since the last dose counts.
+    /// Whether the time since the last dose or the doses so far count.
     dose_clock: bool,
 }
 
@@ -91,7 +91,10 @@ impl<'m> Prepared<'m> {
                     jacobian: compile(jacobian.iter().map(|(_, _, entry)| entry)),
                     places: jacobian.iter().map(|(row, column, _)| (*row, *column)).collect(),
                     time: compile(times.iter()),
-                    dose_clock: model.equations().iter().any(|e| e.value.depends_on(dose)),
+                    dose_clock: model
+                        .equations()
+                        .iter()
+                        .any(|e| e.value.depends_on(dose) || e.value.depends_on(layout.doses_so_far())),
                 }))
             }
         };
@@ -110,7 +113,13 @@ impl<'m> Prepared<'m> {
                 .collect(),
             dynamic,
             initial: compile(model.initial().iter().map(|(_, value)| value)),
-            outputs: compile(model.outputs().iter().map(|output| &output.value)),
+            outputs: compile(
+                model
+                    .outputs()
+                    .iter()
+                    .map(|output| &output.value)
+                    .chain(model.outputs().iter().filter_map(|output| Some(&output.residual.as_ref()?.sd))),
+            ),
             settings: settings(model, solver)?,
         })
     }
@@ -191,7 +200,8 @@ impl<'m> Prepared<'m> {
     }
 
     /// Solves the model for one subject and shows the outputs at every record, in order and in coherent units: the
-    /// index of the record, its time (h), the outputs and the states.
+    /// index of the record, its time (h), the outputs (and behind them the standard deviations of the residual errors
+    /// of those that have one) and the states.
     ///
     /// # Errors
     /// The first failure; the records before it have been shown.
@@ -215,6 +225,7 @@ impl<'m> Prepared<'m> {
             inputs[first..first + state.len()].copy_from_slice(state);
             inputs[layout.time()] = time;
             inputs[layout.time_after_dose()] = clock.since(record, time);
+            inputs[layout.doses_so_far()] = clock.doses;
             self.outputs.run(&inputs, &mut outputs, &mut scratch);
             look(record, time, &outputs, state);
         };
@@ -258,22 +269,23 @@ fn settings(model: &Model, solver: &Solver) -> Result<Settings, SettingsError> {
     Ok(Settings::new(method, tolerances))
 }
 
-/// The time since the last dose was given, at records in order.
+/// The time since the last dose was given and the doses so far, at records in order.
 struct DoseClock<'a> {
     timeline: &'a Timeline,
     next: usize,
     last: Option<f64>,
+    doses: f64,
 }
 
 impl<'a> DoseClock<'a> {
     fn new(timeline: &'a Timeline) -> Self {
-        DoseClock { timeline, next: 0, last: None }
+        DoseClock { timeline, next: 0, last: None, doses: 0.0 }
     }
 
     fn since(&mut self, record: usize, time: f64) -> f64 {
         while let Some(event) = self.timeline.events().get(self.next) {
             match event.change {
-                Change::Given => self.last = Some(event.time),
+                Change::Given => (self.last, self.doses) = (Some(event.time), self.doses + 1.0),
                 Change::Look if event.record == record => break,
                 _ => {}
             }

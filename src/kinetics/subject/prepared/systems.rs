@@ -81,6 +81,7 @@ pub(super) struct Integrand<'a, 'm> {
     individual: &'a Individual,
     inputs: Vec<f64>,
     last_dose: Option<f64>,
+    doses: f64,
     work: Work,
 }
 
@@ -92,7 +93,15 @@ impl<'a, 'm> Integrand<'a, 'm> {
         individual: &'a Individual,
     ) -> Self {
         let inputs = vec![0.0; prepared.model.layout().count()];
-        Integrand { prepared, equations, individual, inputs, last_dose: None, work: Work::default() }
+        Integrand {
+            prepared,
+            equations,
+            individual,
+            inputs,
+            last_dose: None,
+            doses: 0.0,
+            work: Work::default(),
+        }
     }
 
     fn place(&mut self, t: f64, x: &[f64]) {
@@ -101,6 +110,7 @@ impl<'a, 'm> Integrand<'a, 'm> {
         self.inputs[first..first + x.len()].copy_from_slice(x);
         self.inputs[layout.time()] = t;
         self.inputs[layout.time_after_dose()] = self.last_dose.map_or(0.0, |last| t - last);
+        self.inputs[layout.doses_so_far()] = self.doses;
     }
 }
 
@@ -125,6 +135,7 @@ impl Equations for Integrand<'_, '_> {
 
     fn given(&mut self, time: f64) {
         self.last_dose = Some(time);
+        self.doses += 1.0;
     }
 
     fn dose_clock(&self) -> bool {

@@ -7,20 +7,22 @@ use std::ops::Range;
 
 /// What stands between two fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Separator {
+pub enum Separator {
+    /// A comma.
     Comma,
+    /// One blank or more.
     Blanks,
 }
 
 impl Separator {
     /// The one that the header uses.
-    pub(super) fn of(header: &str) -> Self {
+    pub fn of(header: &str) -> Self {
         if header.contains(',') { Separator::Comma } else { Separator::Blanks }
     }
 }
 
 /// The lines of a text without their ends, each with its bytes.
-pub(super) fn lines(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+pub fn lines(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     std::iter::from_fn(move || {
         if start >= text.len() {
@@ -39,7 +41,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
 ///
 /// # Errors
 /// The place of a quote that is not closed.
-pub(super) fn fields(
+pub fn fields(
     text: &str,
     line: Range<usize>,
     separator: Separator,

@@ -1,5 +1,7 @@
 //! A data set run through a model: predictions at its records.
 
+mod effects;
+
 use rayon::prelude::*;
 
 use crate::diagnostic::{Collector, Diagnostic, Problems};
@@ -8,9 +10,8 @@ use crate::dosing::record::{Carry, Record};
 use crate::dosing::timeline::{Administered, Fault, Timeline, Unresolved};
 use crate::expr::{Column, Program, Scratch};
 use crate::kinetics::subject::{Individual, Prepared, Reason};
-use crate::math::exp;
 use crate::model::{Covariate, CovariateKind, Model, Solver};
-use crate::population::Individuals;
+use crate::population::{Individuals, correlate};
 use crate::random::{Address, Purpose, Stream};
 use crate::units::Unit;
 
@@ -57,6 +58,8 @@ pub struct Request {
     pub rows: Rows,
     /// The seed of all draws.
     pub seed: u64,
+    /// The draw of the uncertain parameters; 0 is their published values.
+    pub draw: u32,
     /// Method and tolerances in place of the model's.
     pub solver: Option<Solver>,
 }
@@ -68,6 +71,8 @@ pub struct Prediction {
     pub name: String,
     /// Its unit.
     pub unit: Unit,
+    /// What it is: of one with residual error, its law.
+    pub description: String,
 }
 
 /// One row of predictions.
@@ -157,6 +162,8 @@ struct Study<'a> {
     covariates: Vec<Vec<f64>>,
     effects: Vec<Vec<f64>>,
     individual: Vec<Vec<f64>>,
+    /// What the standard deviation of each output's residual error is multiplied by.
+    errors: Vec<f64>,
 }
 
 /// A timeline, or why the subject has none.
@@ -173,11 +180,14 @@ impl<'a> Study<'a> {
         let solver = request.solver.unwrap_or(*model.solver());
         let prepared =
             Prepared::new(model, &solver).map_err(|error| Diagnostic::error("E0902", error.to_string()))?;
-        let typical: Vec<f64> = model.parameters().iter().map(|p| p.value.coherent()).collect();
+        let individuals = Individuals::new(model, Vec::new(), request.seed);
+        let typical = individuals.typical(request.draw);
+        let outputs = model.outputs().iter();
+        let errors = outputs.map(|output| individuals.residual_factor(request.draw, &output.name)).collect();
         let covariates = covariates(model, data, request.carry)?;
-        let effects = effects(model, data, request);
+        let effects = effects::over_rows(model, data, request)?;
         let individual = individual(model, data, &typical, &covariates, &effects);
-        Ok(Study { model, data, request, prepared, typical, covariates, effects, individual })
+        Ok(Study { model, data, request, prepared, typical, covariates, effects, individual, errors })
     }
 
     /// The program inputs of one subject, record by record.
@@ -244,9 +254,15 @@ impl<'a> Study<'a> {
     fn columns(&self) -> Vec<Prediction> {
         let mut columns = Vec::new();
         for output in self.model.outputs() {
-            columns.push(Prediction { name: output.name.clone(), unit: output.unit.clone() });
-            if output.residual.is_some() && self.request.residual == Residual::Drawn {
-                columns.push(Prediction { name: format!("{}_DV", output.name), unit: output.unit.clone() });
+            let column = |name: String, description: String| Prediction {
+                name,
+                unit: output.unit.clone(),
+                description,
+            };
+            columns.push(column(output.name.clone(), output.description.clone()));
+            if let (Some(residual), Residual::Drawn) = (&output.residual, self.request.residual) {
+                let description = format!("{} with residual error: {}", output.name, residual.words());
+                columns.push(column(format!("{}_DV", output.name), description));
             }
         }
         columns
@@ -286,28 +302,42 @@ impl<'a> Study<'a> {
         Solved { rows, failure }
     }
 
-    /// The outputs at a record in their units, with residual error where it is asked for. Each draw has an address of
-    /// its own: subject, output and record.
-    fn values(&self, subject: usize, record: usize, outputs: &[f64]) -> Vec<f64> {
+    /// The outputs at a record in their units, with residual error where it is asked for. Each error has an address
+    /// of its own: subject, name of the output and record.
+    fn values(&self, subject: usize, record: usize, shown: &[f64]) -> Vec<f64> {
+        let outputs = self.model.outputs();
+        let (predictions, sds) = shown.split_at(outputs.len().min(shown.len()));
+        let deviates = match self.request.residual {
+            Residual::Drawn => self.deviates(subject as u64, record as u64),
+            Residual::None => Vec::new(),
+        };
+        let mut sds = sds.iter();
         let mut values = Vec::with_capacity(2 * outputs.len());
-        for (place, (output, value)) in self.model.outputs().iter().zip(outputs).enumerate() {
-            values.push(output.unit.from_coherent(*value));
-            let Some(residual) = output.residual.filter(|_| self.request.residual == Residual::Drawn) else {
-                continue;
-            };
-            let occasion = u32::try_from(place).unwrap_or(u32::MAX);
-            let address = Address::new(self.request.seed, Purpose::Residual);
-            let mut stream = Stream::new(address.subject(subject as u64).occasion(occasion));
-            stream.seek(2 * record as u64);
-            let (first, second) = (stream.normal(), stream.normal());
-            let observed = if residual.log > 0.0 {
-                value * exp(residual.log * first)
-            } else {
-                value * (1.0 + residual.proportional * first) + residual.additive * second
-            };
-            values.push(output.unit.from_coherent(observed));
+        for (place, (output, prediction)) in outputs.iter().zip(predictions).enumerate() {
+            values.push(output.unit.from_coherent(*prediction));
+            let Some(residual) = &output.residual else { continue };
+            if let (Some(sd), Some(deviate)) = (sds.next(), deviates.get(place)) {
+                values.push(output.unit.from_coherent(residual.observe(
+                    *prediction,
+                    *sd * self.errors[place],
+                    *deviate,
+                )));
+            }
         }
         values
+    }
+
+    /// The standard normal deviates of the outputs at a record, correlated as the model says.
+    fn deviates(&self, subject: u64, record: u64) -> Vec<f64> {
+        let address = Address::new(self.request.seed, Purpose::Residual).subject(subject);
+        let deviate = |name: &str| {
+            let mut stream = Stream::new(address.named(name));
+            stream.seek(record);
+            stream.normal()
+        };
+        let mut deviates: Vec<f64> = self.model.outputs().iter().map(|o| deviate(&o.name)).collect();
+        correlate(self.model.residual_root(), &mut deviates);
+        deviates
     }
 }
 
@@ -355,26 +385,6 @@ fn column(covariate: &Covariate, data: &DataSet, carry: Carry) -> Result<Vec<f64
             problems.finish(Some(places)).map(|(places, _)| places)
         }
     }
-}
-
-/// The random effects over the rows of the data set.
-fn effects(model: &Model, data: &DataSet, request: &Request) -> Vec<Vec<f64>> {
-    let rows = data.records().len();
-    if request.between == BetweenSubjects::Typical {
-        return vec![vec![0.0; rows]; model.effects().list().len()];
-    }
-    let drawn =
-        Individuals::new(model, Vec::new(), request.seed).effects(&(0..data.subjects().len() as u64).into());
-    let over_rows = |effect: Vec<f64>| {
-        let mut column = vec![0.0; rows];
-        for (subject, eta) in data.subjects().iter().zip(effect) {
-            if let Some(own) = column.get_mut(subject.rows.clone()) {
-                own.fill(eta);
-            }
-        }
-        column
-    };
-    drawn.into_iter().map(over_rows).collect()
 }
 
 /// The individual parameters over the rows of the data set.
