@@ -8,8 +8,7 @@
 //! | [`evidence`] | fits response models to published figures and to data |
 //! | [`exposure`] | metrics, non-compartmental analysis, summaries of many subjects |
 //! | [`expr`] | the language of equations: parse, check dimensions, differentiate, compile to a program over a block |
-//! | [`kinetics`] | a model solved along a timeline |
-//! | [`kinetics`] | linear systems and regular dosing of blocks of subjects |
+//! | [`kinetics`] | a model solved along a timeline, one subject or a block of subjects side by side |
 //! | [`math`] | elementary and special functions, the same bits everywhere |
 //! | [`model`] | model files: read, check, resolve; linear or not |
 //! | [`ode`] | integrators for systems of ordinary differential equations |
@@ -17,7 +16,9 @@
 //! | [`qualify`] | the program checks itself |
 //! | [`random`] | draws with addresses |
 //! | [`response`] | exposure to probability, rate or mean change, with joint draws |
+//! | [`run`] | a study over threads, blocks and shards; its results |
 //! | [`statistics`] | analyses of trials: proportions, survival, means, several tests at once |
+//! | [`trial`] | a study file; a block of subjects carried through a protocol |
 //! | [`units`] | quantities, dimensions, conversion |
 //! | `output` | result files and the folder that holds them |
 //! | `report` | the page, charts, the table on the terminal |
