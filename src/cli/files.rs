@@ -1,11 +1,11 @@
-//! Opens files: shipped ones by name, the user's by path.
+//! Opens files: shipped ones by name, the user's by path; a Parquet table as the CSV that says the same.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Problems, Source};
-use crate::document::{Files, Numbers, Shipped, not_found};
+use crate::document::{Files, Shipped, not_found};
 use crate::output::{read_numbers, read_results};
 use crate::run::results::Results;
 
@@ -31,14 +31,10 @@ impl Files for Disk {
         if !path.exists() {
             return Err(not_found(name));
         }
-        read(&path)
-    }
-
-    fn numbers(&self, name: &str) -> Result<Numbers, Diagnostic> {
-        if Path::new(name).extension().is_some_and(|e| e == "parquet") {
-            return read_numbers(&self.folder.join(name), name);
+        if path.extension().is_some_and(|e| e == "parquet") {
+            return Ok(Source::new(path.display().to_string(), read_numbers(&path, name)?.to_csv()));
         }
-        Numbers::from_csv(&self.open(name)?)
+        read(&path)
     }
 }
 

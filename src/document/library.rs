@@ -8,13 +8,14 @@ use crate::diagnostic::{Diagnostic, Source, did_you_mean};
 
 /// Opens the files that other files name. What is below the command line sees files only through this.
 pub trait Files {
-    /// The text behind a name: a shipped file's name without `.toml`, or a path.
+    /// The text behind a name: a shipped file's name without `.toml`, or a path. Of a table in another form than text,
+    /// where such can be read, it is the table as CSV.
     ///
     /// # Errors
-    /// E0108 where nothing of that name can be read.
+    /// E0108 where nothing of that name can be read; E0111 where a table holds what is no number.
     fn open(&self, name: &str) -> Result<Arc<Source>, Diagnostic>;
 
-    /// The table of numbers behind a name; CSV where nothing else can be read.
+    /// The table of numbers behind a name.
     ///
     /// # Errors
     /// As [`Files::open`]; E0111 where it is no table.
@@ -131,14 +132,6 @@ impl Files for Recorder<'_> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         opened.insert(name.to_owned(), Arc::clone(&source));
         Ok(source)
-    }
-
-    /// A table is remembered as CSV, from whatever kind of file it came.
-    fn numbers(&self, name: &str) -> Result<Numbers, Diagnostic> {
-        let numbers = self.files.numbers(name)?;
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.insert(name.to_owned(), Source::new(name, numbers.to_csv()));
-        Ok(numbers)
     }
 }
 

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
-use arrow_array::types::Float64Type;
+use arrow_array::types::{Float32Type, Float64Type, Int32Type, Int64Type};
 use arrow_schema::DataType;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -41,15 +41,36 @@ pub fn read_numbers(path: &Path, shown: &str) -> Result<Numbers, Diagnostic> {
     let mut rows = Vec::new();
     for batch in builder.build().map_err(|e| wrong(&e.to_string()))? {
         let batch = batch.map_err(|e| wrong(&e.to_string()))?;
-        if batch.columns().iter().any(|c| c.data_type() != &DataType::Float64 || c.null_count() > 0) {
-            return Err(wrong("a column holds what is no number, or misses some"));
+        let mut values = Vec::with_capacity(columns.len());
+        for (array, name) in batch.columns().iter().zip(&columns) {
+            let told = || wrong(&format!("column `{name}` holds what is no number, or misses some"));
+            values.push(reals(array).ok_or_else(told)?);
         }
-        let values: Vec<_> = batch.columns().iter().map(|c| c.as_primitive::<Float64Type>()).collect();
         for row in 0..batch.num_rows() {
-            rows.extend(values.iter().map(|column| column.value(row)));
+            rows.extend(values.iter().map(|column| column[row]));
         }
     }
     Ok(Numbers { columns, rows })
+}
+
+/// The numbers of a column; none where it holds something else or misses some.
+fn reals(column: &dyn Array) -> Option<Vec<f64>> {
+    if column.null_count() > 0 {
+        return None;
+    }
+    // Whole numbers in tables of draws are numbers of draws and chains.
+    #[allow(clippy::cast_precision_loss)]
+    Some(match column.data_type() {
+        DataType::Float64 => column.as_primitive::<Float64Type>().values().to_vec(),
+        DataType::Float32 => {
+            column.as_primitive::<Float32Type>().values().iter().map(|x| f64::from(*x)).collect()
+        }
+        DataType::Int64 => column.as_primitive::<Int64Type>().values().iter().map(|x| *x as f64).collect(),
+        DataType::Int32 => {
+            column.as_primitive::<Int32Type>().values().iter().map(|x| f64::from(*x)).collect()
+        }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
