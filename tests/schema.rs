@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use assert_cmd::Command;
-use exposim::diagnostic::{Problems, Source};
-use exposim::document::{SHIPPED, Shipped};
+use exposim::diagnostic::{Diagnostic, Problems, Source};
+use exposim::document::{Files, SHIPPED, Shipped};
 use exposim::evidence::Evidence;
 use exposim::model::{Choices, Model};
 use exposim::population::Population;
 use exposim::run::kind;
+use exposim::run::validation::Validation;
 use exposim::trial::{Study, check_protocol};
 use serde_json::Value;
 
@@ -79,7 +80,11 @@ fn root(folder: &str) -> PathBuf {
 /// The kind of a file, by the table that opens it.
 fn kind_of(text: &str) -> &'static str {
     let has = |kind: &str| text.starts_with(&format!("[{kind}]")) || text.contains(&format!("\n[{kind}]"));
-    ["model", "population", "evidence", "protocol"].into_iter().find(|kind| has(kind)).unwrap_or("study")
+    match ["model", "population", "evidence", "protocol"].into_iter().find(|kind| has(kind)) {
+        Some(kind) => kind,
+        None if text.contains("\n[[observed]]") => "validation",
+        None => "study",
+    }
 }
 
 fn fits(schemas: &Value, text: &str) -> Vec<String> {
@@ -94,14 +99,31 @@ fn shipped_files_and_examples_fit_the_schemas() {
     let schemas = schemas();
     let mut files: Vec<(String, String)> =
         SHIPPED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-    for entry in fs::read_dir(root("examples")).unwrap().flatten() {
-        if entry.path().extension().is_some_and(|e| e == "toml") {
-            files.push((entry.path().display().to_string(), fs::read_to_string(entry.path()).unwrap()));
+    for folder in ["examples", "examples/validation"] {
+        for entry in fs::read_dir(root(folder)).unwrap().flatten() {
+            if entry.path().extension().is_some_and(|e| e == "toml") {
+                files.push((entry.path().display().to_string(), fs::read_to_string(entry.path()).unwrap()));
+            }
         }
+    }
+    for kind in ["model", "population", "evidence", "study", "validation"] {
+        assert!(files.iter().any(|(_, text)| kind_of(text) == kind), "no file is a {kind}");
     }
     for (name, text) in files {
         let found = fits(&schemas, &text);
         assert!(found.is_empty(), "{name}: {found:?}");
+    }
+}
+
+/// The studies of the validation, and the shipped files.
+struct Examples;
+
+impl Files for Examples {
+    fn open(&self, name: &str) -> Result<Arc<Source>, Diagnostic> {
+        match fs::read_to_string(root("examples/validation").join(name)) {
+            Ok(text) => Ok(Source::new(name, text)),
+            Err(_) => Shipped.open(name),
+        }
     }
 }
 
@@ -112,15 +134,26 @@ fn read(text: &str) -> Result<(), Problems> {
         "population" => Population::read(&source).map(drop),
         "evidence" => Evidence::read(&source).map(drop),
         "protocol" => check_protocol(&source).map(drop),
+        "validation" => Validation::read(&source, &Examples).map(drop),
         _ => Study::read(&source, &Shipped, &kind).map(drop),
     }
 }
+
+const POPULATION: &str = r#"
+[population]
+title = "laws"
+[covariates]
+HT = { unit = "cm", quantiles = [[5, 150], [95, 190]] }
+WT = { unit = "kg", beta = [2, 3], range = [40, 120] }
+BMI = { formula = "body-mass-index" }
+"#;
 
 #[test]
 fn what_the_schema_refuses_the_reader_refuses() {
     let schemas = schemas();
     let shipped = |name: &str| SHIPPED.iter().find(|(n, _)| *n == name).unwrap().1;
     let study = include_str!("../examples/dose-reduction.toml");
+    let validation = include_str!("../examples/validation/all.toml");
     for (text, from, to) in [
         (shipped("theophylline"), "[model]\n", "[model]\nzzz = 1\n"),
         (shipped("theophylline"), "[outputs]\n", "[zzz]\n[outputs]\n"),
@@ -132,10 +165,16 @@ fn what_the_schema_refuses_the_reader_refuses() {
         (shipped("crohn-anti-tnf-failure"), "quartiles = [23, 29, 34]", "quartiles = \"23\""),
         (shipped("crohn-endoscopic-remission-fang"), "n = 7", "n = \"7\""),
         (shipped("crohn-endoscopic-remission-fang"), "[fit]", "[fits]"),
+        (POPULATION, "beta = [2, 3]", "beta = [\"2\", 3]"),
+        (POPULATION, "quantiles = [[5, 150]", "quantiles = [[\"5\", 150]"),
+        (POPULATION, "formula =", "formulas ="),
+        (validation, "events   = 173", "events = \"173\""),
+        (validation, "fitted   = true", "fited = true"),
         (study, "subjects   = 10_000", "subjects = \"many\""),
         (study, "then = \"reduced\"", "than = \"reduced\""),
     ] {
         assert!(text.contains(from), "there is no `{from}`");
+        assert!(fits(&schemas, text).is_empty() && read(text).is_ok(), "wrong before `{to}`");
         let wrong = text.replacen(from, to, 1);
         assert!(!fits(&schemas, &wrong).is_empty(), "the schema accepts `{to}`");
         assert!(read(&wrong).is_err(), "the reader accepts `{to}`");
@@ -166,6 +205,7 @@ fn every_key_of_the_readers_is_in_a_schema() {
     for room in ["model", "population", "evidence", "trial"] {
         sources(&root("src").join(room), &mut files);
     }
+    files.push(root("src/run/validation.rs"));
     let kinds = ["string", "number", "integer", "boolean", "quantity", "unit", "table", "array"];
     let asks: Vec<String> = kinds
         .iter()

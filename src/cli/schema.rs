@@ -9,17 +9,19 @@ use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use super::{Stop, print};
-use crate::diagnostic::{Problems, Source};
-use crate::document::{Kind, SHIPPED, Shape, Shipped, watched};
+use crate::diagnostic::{Diagnostic, Problems, Source};
+use crate::document::{Files, Kind, SHIPPED, Shape, Shipped, watched};
 use crate::evidence::Evidence;
 use crate::model::{Choices, Model};
 use crate::population::Population;
+use crate::run::validation::Validation;
 use crate::trial::{Study, check_protocol};
 
 /// Files beside the shipped ones that show every key the readers know: kind and text.
 const SPECIMENS: &[(FileKind, &str)] = &[
     (FileKind::Model, include_str!("specimens/model.toml")),
     (FileKind::Population, include_str!("specimens/population.toml")),
+    (FileKind::Population, include_str!("specimens/population-table.toml")),
     (FileKind::Evidence, include_str!("specimens/individual.toml")),
     (FileKind::Evidence, include_str!("specimens/arms.toml")),
     (FileKind::Evidence, include_str!("specimens/quantiles.toml")),
@@ -27,8 +29,26 @@ const SPECIMENS: &[(FileKind, &str)] = &[
     (FileKind::Study, include_str!("../../examples/dose-reduction.toml")),
     (FileKind::Study, include_str!("specimens/study.toml")),
     (FileKind::Study, include_str!("specimens/protocol.toml")),
-    (FileKind::Study, include_str!("specimens/trials.toml")),
+    (FileKind::Study, TRIALS),
+    (FileKind::Validation, include_str!("specimens/validation.toml")),
 ];
+
+const TRIALS: &str = include_str!("specimens/trials.toml");
+
+/// What the specimens name, and the shipped files.
+struct Named;
+
+impl Files for Named {
+    fn open(&self, name: &str) -> Result<Arc<Source>, Diagnostic> {
+        let text = match name {
+            "trials.toml" => TRIALS,
+            "subjects.csv" => include_str!("specimens/subjects.csv"),
+            "draws.csv" => include_str!("specimens/draws.csv"),
+            shipped => return Shipped.open(shipped),
+        };
+        Ok(Source::new(name, text))
+    }
+}
 
 /// Arguments of `exposim schema`.
 #[derive(Debug, Args)]
@@ -50,6 +70,8 @@ enum FileKind {
     Protocol,
     /// A study.
     Study,
+    /// Observed figures beside predictions.
+    Validation,
 }
 
 impl FileKind {
@@ -60,6 +82,7 @@ impl FileKind {
             FileKind::Evidence => "evidence",
             FileKind::Protocol => "protocol",
             FileKind::Study => "study",
+            FileKind::Validation => "validation",
         }
     }
 
@@ -67,10 +90,11 @@ impl FileKind {
     fn read(self, source: &Arc<Source>) -> Result<(), Problems> {
         match self {
             FileKind::Model => Model::read(source, &Choices::default()).map(drop),
-            FileKind::Population => Population::read(source).map(drop),
+            FileKind::Population => Population::read_with(source, &Named).map(drop),
             FileKind::Evidence => Evidence::read(source).map(drop),
             FileKind::Protocol => check_protocol(source).map(drop),
-            FileKind::Study => Study::read(source, &Shipped, &crate::run::kind).map(drop),
+            FileKind::Study => Study::read(source, &Named, &crate::run::kind).map(drop),
+            FileKind::Validation => Validation::read(source, &Named).map(drop),
         }
     }
 }
