@@ -148,8 +148,8 @@ fn the_term_that_breaks_linearity_is_named() {
 
 #[test]
 fn formulas_without_checked_dimensions_are_told() {
-    let text = "[model]\ntitle = \"m\"\n[covariates]\nWT = { unit = \"kg\" }\n[individual]\nCL = \"unchecked(9*WT/(8 + WT), L/h)\"\nV = \"1 L\"\n[equations]\nx = \"-CL/V*x\"\n[outputs]\nX = \"x\"\n";
+    let text = "[model]\ntitle = \"m\"\n[covariates]\nWT = { unit = \"kg\" }\n[individual]\nCL = \"unchecked(9*WT/(8 + WT), L/h)\"\nV = \"1 L\"\n[equations]\nx = \"-CL/V*x\"\n[outputs]\nX = { value = \"x\", unit = \"mg\", residual = { additive = \"unchecked(0.1*WT, mg)\" } }\n";
     let (model, _) =
         Model::read(&Source::new("m.toml", text), &Choices::default()).unwrap_or_else(|p| panic!("{p}"));
-    assert_eq!(model.unchecked(), ["CL"]);
+    assert_eq!(model.unchecked(), ["CL", "X"]);
 }

@@ -1,12 +1,17 @@
 //! Draws of the uncertain parameters of a model have the law that its file declares.
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
+use assert_cmd::Command;
 use exposim::diagnostic::{Diagnostic, Problems, Source};
 use exposim::document::{Files, Shipped};
 use exposim::dosing::dataset::DataSet;
 use exposim::model::{Choices, Model};
+use exposim::output::{OutFolder, write_draws};
 use exposim::population::{FIRST_OCCASION, Individuals};
+use exposim::response::Draws;
 use exposim::run::kind;
 use exposim::run::simulate::{BetweenSubjects, Request, Residual, simulate};
 use exposim::trial::{Outcomes, Study, Trial};
@@ -256,4 +261,68 @@ fn a_study_may_name_the_draws_and_they_move_its_exposures() {
     assert!(mean(&troughs(1)) < 0.7 * mean(&troughs(0)), "{:?} {:?}", troughs(1), troughs(0));
     let shown = study("TVCLL\n1\n").unwrap_err().to_string();
     assert!(shown.contains("no column of the model"), "{shown}");
+}
+
+fn run(folder: &Path, study: &str, code: i32) -> String {
+    let arguments = ["run", &format!("{study}.toml"), "--out", study, "--draws", "4"];
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_exposim")).current_dir(folder).args(arguments).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{told}");
+    told
+}
+
+#[test]
+fn draws_in_parquet_give_what_they_give_in_csv() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let names = ["TVCL", "sd.CL"].map(str::to_owned).to_vec();
+    let draws = Draws::new(names, vec![40.9, 0.365], vec![81.8, 0.1 + 0.2, 40.9, 0.365]).unwrap();
+    let mut out = OutFolder::create(at).unwrap();
+    let file = write_draws(out.file("draws.parquet").unwrap(), &draws).unwrap();
+    out.keep(file).unwrap();
+    out.publish().unwrap();
+    fs::write(at.join("draws.csv"), "TVCL,sd.CL\n81.8,0.30000000000000004\n40.9,0.365\n").unwrap();
+    for (name, table) in [("csv", "draws.csv"), ("parquet", "draws.parquet")] {
+        fs::write(at.join(format!("{name}.toml")), STUDY.replace("draws.csv", table)).unwrap();
+        run(at, name, 0);
+    }
+    for file in ["summary.csv", "subjects.parquet"] {
+        let bytes = |name: &str| fs::read(at.join(name).join(file)).unwrap();
+        assert!(bytes("csv") == bytes("parquet"), "{file} differs");
+    }
+    // What the model's own file names, by the same keys.
+    let uncertain = Shipped.open("upadacitinib-klunder-2019").unwrap().text().to_owned()
+        + "\n[uncertainty]\ndraws = \"draws.parquet\"\n";
+    fs::write(at.join("m.toml"), uncertain).unwrap();
+    let study =
+        STUDY.replace("model-draws = \"draws.csv\"\n", "").replace("upadacitinib-klunder-2019", "m.toml");
+    fs::write(at.join("own.toml"), study).unwrap();
+    run(at, "own", 0);
+    let rows = |name: &str| fs::read(at.join(name).join("summary.csv")).unwrap();
+    assert!(rows("own") == rows("csv"));
+    fs::write(at.join("draws.parquet"), "TVCL\n1\n").unwrap();
+    assert!(run(at, "parquet", 2).contains("E0111"));
+}
+
+#[test]
+fn formulas_with_unchecked_dimensions_are_told_in_results_and_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let population = "[population]\ntitle = \"p\"\n[covariates]\nWT = { unit = \"kg\", mean = 70, sd = 5, range = [50, 90] }\nBODY = { unit = \"m^2\", derived = \"unchecked(0.1*WT^0.67, m^2)\" }\n";
+    let model = "[model]\ntitle = \"m\"\n[covariates]\nWT = { unit = \"kg\" }\n[individual]\nCL = \"unchecked(9*WT/(8 + WT), L/h)\"\n[formulations.ER]\nto.x = { lag = \"0 h\" }\n[equations]\nx = \"-CL/10 L*x\"\n[outputs]\nCP = { value = \"x/10 L\", unit = \"ng/mL\" }\n";
+    fs::write(at.join("p.toml"), population).unwrap();
+    fs::write(at.join("m.toml"), model).unwrap();
+    let study = STUDY
+        .replace("model-draws = \"draws.csv\"\n", "")
+        .replace("upadacitinib-klunder-2019", "m.toml")
+        .replace("crohn-anti-tnf-failure", "p.toml");
+    fs::write(at.join("s.toml"), study).unwrap();
+    run(at, "s", 0);
+    for file in ["results.json", "report.html"] {
+        let text = fs::read_to_string(at.join("s").join(file)).unwrap();
+        for told in ["formulas of the pharmacokinetic model: CL.", "formulas of the population: BODY."] {
+            assert!(text.contains(told), "{file}: {told}");
+        }
+    }
 }

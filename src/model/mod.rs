@@ -157,12 +157,22 @@ impl Model {
     }
 
     /// What is worked out by formulas whose dimensions are not checked (`unchecked(…)`): the names of individual
-    /// parameters, compartments and outputs.
+    /// parameters, compartments and outputs, these by their residual errors too.
     pub fn unchecked(&self) -> Vec<&str> {
         let definitions = self.individual.iter().chain(&self.equations).map(|d| (&d.name, &d.text));
         let outputs = self.outputs.iter().map(|o| (&o.name, &o.text));
         let has = |text: &str| Expression::parse(text).is_ok_and(|e| e.has_unchecked());
-        definitions.chain(outputs).filter(|(_, text)| has(text)).map(|(name, _)| name.as_str()).collect()
+        let residuals = self
+            .outputs
+            .iter()
+            .flat_map(|o| o.residual.iter().flat_map(|r| &r.parts).map(|(_, text)| (&o.name, text)));
+        let mut names: Vec<&str> = Vec::new();
+        for (name, _) in definitions.chain(outputs).chain(residuals).filter(|(_, text)| has(text)) {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names
     }
 
     /// The choices that the file offers, with what was chosen.

@@ -52,7 +52,10 @@ enum Distribution {
     /// A column of the population's table (coherent units, or places of levels), row by row.
     Column(Vec<f64>),
     /// A formula of the covariates before it; the program has one output for each, in file order.
-    Derived,
+    Derived {
+        /// Whether it has a part whose dimensions are not checked.
+        unchecked: bool,
+    },
 }
 
 /// A population that was read and checked.
@@ -133,6 +136,12 @@ impl Population {
         &self.variables
     }
 
+    /// The derived variables of which a formula has dimensions that are not checked (`unchecked(…)`), in file order.
+    pub fn unchecked(&self) -> Vec<&str> {
+        let own = |v: &&Variable| matches!(v.distribution, Distribution::Derived { unchecked: true });
+        self.variables.iter().filter(own).map(|v| v.name.as_str()).collect()
+    }
+
     /// The place of a variable.
     pub fn place(&self, name: &str) -> Option<usize> {
         self.variables.iter().position(|v| v.name == name)
@@ -177,7 +186,7 @@ impl Population {
 
     fn derive(&self, time: f64, cohort: &mut Cohort, lanes: usize) {
         let places: Vec<usize> = (0..self.variables.len())
-            .filter(|&i| matches!(self.variables[i].distribution, Distribution::Derived))
+            .filter(|&i| matches!(self.variables[i].distribution, Distribution::Derived { .. }))
             .collect();
         if places.is_empty() {
             return;
@@ -219,7 +228,7 @@ impl Variable {
                 value
             }
             Distribution::Column(values) => values.get(row).copied().unwrap_or(f64::NAN),
-            Distribution::Derived => 0.0,
+            Distribution::Derived { .. } => 0.0,
         }
     }
 }

@@ -115,7 +115,7 @@ impl Reader {
         let law = law?;
         // What is derived is put in as its formula: all formulas are worked out at once.
         let entered = match (&law.distribution, self.derived.last()) {
-            (Distribution::Derived, Some(formula)) => {
+            (Distribution::Derived { .. }, Some(formula)) => {
                 self.scope.define(&name.value, formula.clone(), Some(law.unit.clone()))
             }
             _ => {
@@ -179,8 +179,9 @@ impl Reader {
         unit: Unit,
         report: impl Fn(crate::expr::ExprError),
     ) -> Option<Law> {
-        let checked = match Expression::parse(&text).map_err(|e| vec![e]).and_then(|e| e.check(&self.scope)) {
-            Ok(checked) => checked,
+        let parsed = Expression::parse(&text).map_err(|error| vec![error]);
+        let (checked, unchecked) = match parsed.and_then(|e| Ok((e.check(&self.scope)?, e.has_unchecked()))) {
+            Ok(found) => found,
             Err(errors) => {
                 errors.into_iter().for_each(report);
                 return None;
@@ -194,7 +195,7 @@ impl Reader {
             return None;
         }
         self.derived.push(checked);
-        Some(Law { unit, levels: None, words: text, distribution: Distribution::Derived })
+        Some(Law { unit, levels: None, words: text, distribution: Distribution::Derived { unchecked } })
     }
 
     /// A column of the table of subjects: numbers in a unit, or levels by name.

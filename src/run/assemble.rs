@@ -9,7 +9,7 @@ use super::{curves, profiles, protocol};
 use crate::evidence::Fit;
 use crate::evidence::paper::Class;
 use crate::model::Model;
-use crate::trial::{Endpoint, Response, Study, Trial};
+use crate::trial::{Endpoint, Response, Study, TimeCourse, Trial};
 use crate::units::Unit;
 
 pub(super) fn results(
@@ -185,11 +185,19 @@ fn assumptions(study: &Study, fitted: &[Option<Fit>]) -> Vec<String> {
                 used.name, used.recovery_source
             ));
         }
-        list.extend(used.course.iter().flat_map(|course| course.model().notes().iter().cloned()));
+        for model in used.course.iter().map(TimeCourse::model) {
+            list.extend(unchecked(&format!("model of {}", used.name), model));
+            list.extend(model.notes().iter().cloned());
+        }
         let notes = response.iter().flat_map(|fit| &fit.summary.notes);
         list.extend(notes.map(|n| format!("{}: {n}.", used.name)));
     }
-    list.extend(unchecked(&study.model));
+    list.extend(unchecked("pharmacokinetic model", &study.model));
+    let of_population = study.population.unchecked();
+    if !of_population.is_empty() {
+        let names = of_population.join(", ");
+        list.push(format!("Dimensions are not checked in formulas of the population: {names}."));
+    }
     list.extend(study.model.notes().iter().cloned());
     list.extend(study.population.notes().iter().cloned());
     let assumed = study.population.variables().iter().filter(|v| v.provenance.class == "assumption");
@@ -197,13 +205,15 @@ fn assumptions(study: &Study, fitted: &[Option<Fit>]) -> Vec<String> {
     list
 }
 
-/// Where the dimensions of a model are not checked.
-fn unchecked(model: &Model) -> Option<String> {
+/// Where the dimensions of a model are not checked; `which` is the model in words.
+fn unchecked(which: &str, model: &Model) -> Option<String> {
     let names = model.unchecked();
     match (model.is_checked(), names.is_empty()) {
-        (false, _) => Some("The dimensions of the pharmacokinetic model are not checked.".to_string()),
+        (false, _) => Some(format!("The dimensions of the {which} are not checked.")),
         (true, true) => None,
-        (true, false) => Some(format!("Dimensions are not checked in the formulas of {}.", names.join(", "))),
+        (true, false) => {
+            Some(format!("Dimensions are not checked in formulas of the {which}: {}.", names.join(", ")))
+        }
     }
 }
 
