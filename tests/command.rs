@@ -132,20 +132,29 @@ fn wrong_input_ends_with_2_and_leaves_nothing() {
     assert_eq!(fs::read_dir(folder.path().join("full")).unwrap().count(), 1);
 }
 
-#[test]
-fn a_model_that_is_not_linear_is_refused_with_the_term() {
+/// A study of the upadacitinib model with another elimination.
+fn with_elimination(term: &str) -> std::process::Output {
     let folder = folder_with_study();
-    let model = include_str!("../models/upadacitinib-klunder-2019.toml").replace(
-        "- (CL/V2)*central - (Q/V2)*central +",
-        "- CL*central/(V2 + central/(1 mg/L)) - (Q/V2)*central +",
-    );
-    fs::write(folder.path().join("saturable.toml"), model).unwrap();
-    let study = STUDY.replace("\"upadacitinib-klunder-2019\"", "\"saturable.toml\"");
+    let model = include_str!("../models/upadacitinib-klunder-2019.toml")
+        .replace("- (CL/V2)*central - (Q/V2)*central +", &format!("- {term} - (Q/V2)*central +"));
+    fs::write(folder.path().join("other.toml"), model).unwrap();
+    let study = STUDY.replace("\"upadacitinib-klunder-2019\"", "\"other.toml\"");
     fs::write(folder.path().join("study.toml"), study).unwrap();
-    let output = run(folder.path(), &[]);
+    run(folder.path(), &["--subjects", "64", "--draws", "0"])
+}
+
+#[test]
+fn a_model_that_is_not_linear_runs_in_a_trial() {
+    let output = with_elimination("CL*central/(V2 + central/(1 mg/L))");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_model_that_knows_the_time_since_the_last_dose_is_refused() {
+    let output = with_elimination("CL/V2*central*(1 + tad/(1000 h))");
     let shown = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{shown}");
-    assert!(shown.contains("E0809") && shown.contains("is not linear in central"), "{shown}");
+    assert!(shown.contains("E0809") && shown.contains("time since the last dose"), "{shown}");
 }
 
 #[test]

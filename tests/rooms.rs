@@ -138,8 +138,11 @@ fn arrows_between_rooms_go_one_way() {
             assert!(["lib", "main"].contains(&room.as_str()), "{room} is no room of the house");
             continue;
         };
+        // Tests may look around.
+        if file.file_name().is_some_and(|name| name == "tests.rs") {
+            continue;
+        }
         let text = fs::read_to_string(&file).unwrap();
-        // Tests within a file may look around.
         let text = text.split("#[cfg(test)]").next().unwrap();
         for (number, line) in text.lines().enumerate() {
             if line.trim_start().starts_with("//") {

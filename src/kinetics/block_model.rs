@@ -8,7 +8,7 @@ use crate::model::{Input, Model, Structure};
 use crate::units::Dimension;
 
 /// Why a model cannot be solved over blocks of subjects.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BlockModelError {
     /// The equations are not linear with constant coefficients.
@@ -20,6 +20,12 @@ pub enum BlockModelError {
     /// The output is not the amount in one compartment times something constant.
     #[error("output {0} is not proportional to the amount in one compartment")]
     Output(String),
+    /// The equations know the time since the last dose.
+    #[error("the equations depend on the time since the last dose, which a block of subjects does not know")]
+    DoseClock,
+    /// Tolerances are of no use.
+    #[error("{0}")]
+    Settings(crate::ode::SettingsError),
 }
 
 /// A model's linear kinetics, ready for blocks of subjects.

@@ -81,7 +81,9 @@ impl<'s> Prepared<'s> {
         let trial = Trial::new(study, responses).map_err(|error| {
             let message = format!("`{}` cannot be run in a trial: {error}", study.model.name());
             let problem = Diagnostic::error("E0809", message);
-            Problems::from(problem.help("trials need kinetics that are linear between doses"))
+            Problems::from(
+                problem.help("write the equations without `tad`, and check the output and the tolerances"),
+            )
         })?;
         let trial = trial.with_persistence(model);
         Ok(Prepared { trial, fitted, persistence, inputs: Inputs::of(study, files), pool })

@@ -2,9 +2,10 @@
 
 use super::Dosing;
 use super::endpoint::Exposure;
+use super::kinetics::{Kinetics, Solver};
 use super::plan::Needs;
 use crate::kinetics::block::{Doses, DosingInterval, Nothing, Output, State};
-use crate::kinetics::{BlockKinetics, BlockModel};
+use crate::kinetics::{BlockKinetics, DosedBlock, DosedModel, DosedState};
 use crate::response::Metric;
 
 /// The exposure of each subject over one dosing interval, in coherent units.
@@ -57,18 +58,31 @@ pub(super) enum Taken<'a> {
     DoseByDose(&'a [f64]),
 }
 
-/// What a block's kinetics make of the dosing intervals of a study: exponentials are computed here, once.
+/// What a block's kinetics make of the dosing intervals of a study.
 #[derive(Debug)]
-pub(super) struct Intervals<'k> {
-    kinetics: &'k BlockKinetics,
-    prepared: Vec<(usize, f64, DosingInterval<'k>)>,
-    /// Subjects whose parameters cannot be computed with.
-    faulty: Vec<usize>,
+pub(super) enum Intervals<'k> {
+    /// Exponentials are computed here, once.
+    Exact {
+        kinetics: &'k BlockKinetics,
+        prepared: Vec<(usize, f64, DosingInterval<'k>)>,
+        /// Subjects whose parameters cannot be computed with.
+        faulty: Vec<usize>,
+    },
+    /// Every interval is integrated.
+    Integrated(&'k DosedModel, &'k DosedBlock),
 }
 
 impl<'k> Intervals<'k> {
-    /// Prepares every pair of formulation and interval (h) that a study gives.
-    pub(super) fn new(model: &BlockModel, kinetics: &'k BlockKinetics, wanted: &[(usize, f64)]) -> Self {
+    /// Prepares every pair of formulation and interval (h) that a study gives; `None` where the kinetics are not those
+    /// of the solver.
+    pub(super) fn new(solver: &'k Solver, kinetics: &'k Kinetics, wanted: &[(usize, f64)]) -> Option<Self> {
+        let (model, kinetics) = match (solver, kinetics) {
+            (Solver::Exact(model), Kinetics::Exact(kinetics)) => (model, kinetics),
+            (Solver::Integrated(model), Kinetics::Integrated(block)) => {
+                return Some(Intervals::Integrated(model, block));
+            }
+            _ => return None,
+        };
         let mut faulty: Vec<usize> = kinetics.system().faults().iter().map(|fault| fault.subject).collect();
         let prepared = wanted
             .iter()
@@ -78,50 +92,70 @@ impl<'k> Intervals<'k> {
                 Some((formulation, hours, DosingInterval::new(kinetics.system(), &routes, hours.into())))
             })
             .collect();
-        Intervals { kinetics, prepared, faulty }
+        Some(Intervals::Exact { kinetics, prepared, faulty })
     }
 
     /// Whether a subject's parameters cannot be computed with.
     pub(super) fn faulty(&self, subject: usize) -> bool {
-        self.faulty.contains(&subject)
+        match self {
+            Intervals::Exact { faulty, .. } => faulty.contains(&subject),
+            Intervals::Integrated(..) => false,
+        }
     }
+}
 
-    fn of(&self, rhythm: (usize, f64)) -> Option<&DosingInterval<'k>> {
-        self.prepared.iter().find(|(f, h, _)| (*f, *h) == rhythm).map(|(_, _, interval)| interval)
-    }
+/// The interval of a rhythm among those that were prepared.
+fn of<'p, 'k>(
+    prepared: &'p [(usize, f64, DosingInterval<'k>)],
+    rhythm: (usize, f64),
+) -> Option<&'p DosingInterval<'k>> {
+    prepared.iter().find(|(f, h, _)| (*f, *h) == rhythm).map(|(_, _, interval)| interval)
 }
 
 /// The amounts of a block, going from interval to interval.
 #[derive(Debug)]
 pub(super) struct Course<'a, 'k> {
     intervals: &'a Intervals<'k>,
-    output: &'k Output,
-    state: State,
+    amounts: Amounts,
     lanes: usize,
 }
 
+#[derive(Clone, Debug)]
+enum Amounts {
+    Exact(State),
+    Integrated(DosedState),
+}
+
+/// Times at which an interval is searched for its peak where it is integrated: the peak is found to within a hundredth
+/// of the interval, and its height to the square of that.
+const LOOKS: usize = 100;
+
 impl<'a, 'k> Course<'a, 'k> {
-    /// Empty compartments.
+    /// Subjects before their first dose.
     pub(super) fn new(intervals: &'a Intervals<'k>, lanes: usize) -> Self {
-        let kinetics = intervals.kinetics;
-        Course { intervals, output: kinetics.output(), state: State::empty(kinetics.system()), lanes }
+        let amounts = match intervals {
+            Intervals::Exact { kinetics, .. } => Amounts::Exact(State::empty(kinetics.system())),
+            Intervals::Integrated(model, block) => Amounts::Integrated(model.begin(block)),
+        };
+        Course { intervals, amounts, lanes }
     }
 
     /// Other kinetics hold from here on; the amounts stay.
     pub(super) fn enter(&mut self, intervals: &'a Intervals<'k>) {
         self.intervals = intervals;
-        self.output = intervals.kinetics.output();
     }
 
-    /// The amounts that dosing without end leads to, just before a dose; `None` where they would grow without end.
+    /// The amounts that dosing without end leads to, just before a dose; `None` where they would grow without end or are
+    /// not solved for.
     pub(super) fn at_steady_state(
         intervals: &'a Intervals<'k>,
         dosing: &Dosing,
         lanes: usize,
     ) -> Option<Self> {
+        let Intervals::Exact { prepared, .. } = intervals else { return None };
         let amounts = vec![dosing.amount; lanes];
-        let state = intervals.of(dosing.rhythm())?.steady_state(&amounts).ok()?;
-        Some(Course { state, ..Course::new(intervals, lanes) })
+        let state = of(prepared, dosing.rhythm())?.steady_state(&amounts).ok()?;
+        Some(Course { intervals, amounts: Amounts::Exact(state), lanes })
     }
 
     /// Gives doses of a formulation at an interval (h) for a time (h), and measures the last dosing interval.
@@ -132,42 +166,40 @@ impl<'a, 'k> Course<'a, 'k> {
         hours: f64,
         needs: Needs,
     ) -> IntervalExposure {
-        let Some(interval) = self.intervals.of(rhythm) else { return IntervalExposure::default() };
         let before = doses_within(hours, rhythm.1) - 1;
-        let amounts = match taken {
-            Taken::Regular(amounts) => {
-                interval.leap(&mut self.state, amounts, before);
-                amounts
+        let mut measured = match (self.intervals, &mut self.amounts) {
+            (Intervals::Exact { kinetics, prepared, .. }, Amounts::Exact(state)) => {
+                let Some(interval) = of(prepared, rhythm) else { return IntervalExposure::default() };
+                exactly(interval, kinetics.output(), state, (taken, before, self.lanes), needs)
             }
-            Taken::DoseByDose(rows) => {
-                let (rows, last) = rows.split_at(before * self.lanes);
-                interval.advance(&mut self.state, Doses::Each(rows), before, None, &mut Nothing);
-                last
+            (Intervals::Integrated(model, block), Amounts::Integrated(state)) => {
+                let rows: Vec<&[f64]> = match taken {
+                    Taken::Regular(amounts) => vec![amounts; before + 1],
+                    Taken::DoseByDose(rows) => rows.chunks_exact(self.lanes.max(1)).collect(),
+                };
+                integrated(model, block, state, rhythm, &rows, needs)
             }
+            _ => return IntervalExposure::default(),
         };
-        let mut measured = IntervalExposure::default();
-        if needs.peak {
-            let exposure = interval.exposure(&self.state, amounts, self.output);
-            measured.peak = exposure.peak;
-            measured.peak_time = exposure.peak_time;
-        }
         if needs.area {
-            measured.area = interval.area(&self.state, amounts, self.output);
             measured.average = measured.area.iter().map(|a| a / rhythm.1).collect();
         }
-        interval.advance(&mut self.state, Doses::Same(amounts), 1, None, &mut Nothing);
-        measured.trough = self.output.of(&self.state, self.lanes);
         measured
+    }
+
+    /// The subjects that could not be integrated, each with the code of the reason.
+    pub(super) fn failures(&self) -> Vec<(usize, &'static str)> {
+        match &self.amounts {
+            Amounts::Exact(_) => Vec::new(),
+            Amounts::Integrated(state) => {
+                state.failures().map(|(lane, reason)| (lane, reason.code())).collect()
+            }
+        }
     }
 
     /// The same course, going its own way from here on.
     pub(super) fn fork(&self) -> Self {
-        Course {
-            intervals: self.intervals,
-            output: self.output,
-            state: self.state.clone(),
-            lanes: self.lanes,
-        }
+        Course { intervals: self.intervals, amounts: self.amounts.clone(), lanes: self.lanes }
     }
 
     /// Takes the subjects that do not stay, and their exposures, from a course that went its own way.
@@ -178,15 +210,94 @@ impl<'a, 'k> Course<'a, 'k> {
         exposures: (&mut IntervalExposure, &IntervalExposure),
     ) {
         exposures.0.choose(stays, exposures.1);
-        self.state.choose(stays, &other.state);
+        match (&mut self.amounts, &other.amounts) {
+            (Amounts::Exact(own), Amounts::Exact(other)) => own.choose(stays, other),
+            (Amounts::Integrated(own), Amounts::Integrated(other)) => own.choose(stays, other),
+            _ => {}
+        }
     }
 
     /// Concentrations (coherent units) at times (h) after a dose that is given now: a row of all subjects a time.
     pub(super) fn profile(&self, rhythm: (usize, f64), amounts: &[f64], times: &[f64]) -> Vec<Vec<f64>> {
-        let Some(interval) = self.intervals.of(rhythm) else { return Vec::new() };
-        let amounts = interval.profile(&self.state, amounts, self.output.compartment(), times);
-        amounts.chunks(self.lanes.max(1)).map(|row| self.output.scaled(row)).collect()
+        match (self.intervals, &self.amounts) {
+            (Intervals::Exact { kinetics, prepared, .. }, Amounts::Exact(state)) => {
+                let Some(interval) = of(prepared, rhythm) else { return Vec::new() };
+                let output = kinetics.output();
+                let amounts = interval.profile(state, amounts, output.compartment(), times);
+                amounts.chunks(self.lanes.max(1)).map(|row| output.scaled(row)).collect()
+            }
+            (Intervals::Integrated(model, block), Amounts::Integrated(state)) => {
+                model.dose(block, &mut state.clone(), rhythm, &[amounts], times).looks
+            }
+            _ => Vec::new(),
+        }
     }
+}
+
+/// Goes through doses exactly.
+fn exactly(
+    interval: &DosingInterval<'_>,
+    output: &Output,
+    state: &mut State,
+    (taken, before, lanes): (Taken<'_>, usize, usize),
+    needs: Needs,
+) -> IntervalExposure {
+    let amounts = match taken {
+        Taken::Regular(amounts) => {
+            interval.leap(state, amounts, before);
+            amounts
+        }
+        Taken::DoseByDose(rows) => {
+            let (rows, last) = rows.split_at(before * lanes);
+            interval.advance(state, Doses::Each(rows), before, None, &mut Nothing);
+            last
+        }
+    };
+    let mut measured = IntervalExposure::default();
+    if needs.peak {
+        let exposure = interval.exposure(state, amounts, output);
+        measured.peak = exposure.peak;
+        measured.peak_time = exposure.peak_time;
+    }
+    if needs.area {
+        measured.area = interval.area(state, amounts, output);
+    }
+    interval.advance(state, Doses::Same(amounts), 1, None, &mut Nothing);
+    measured.trough = output.of(state, lanes);
+    measured
+}
+
+/// Integrates through doses.
+fn integrated(
+    model: &DosedModel,
+    block: &DosedBlock,
+    state: &mut DosedState,
+    rhythm: (usize, f64),
+    rows: &[&[f64]],
+    needs: Needs,
+) -> IntervalExposure {
+    let looks: Vec<f64> = match needs.peak {
+        true => (0..=LOOKS).map(|k| rhythm.1 * k as f64 / LOOKS as f64).collect(),
+        false => Vec::new(),
+    };
+    let exposure = model.dose(block, state, rhythm, rows, &looks);
+    let mut measured = IntervalExposure { trough: exposure.trough, ..IntervalExposure::default() };
+    if needs.area {
+        measured.area = exposure.area;
+    }
+    if needs.peak {
+        let lanes = measured.trough.len();
+        (measured.peak, measured.peak_time) = (vec![f64::NAN; lanes], vec![f64::NAN; lanes]);
+        for (row, time) in exposure.looks.iter().zip(&looks) {
+            for (lane, value) in row.iter().enumerate().filter(|(lane, _)| measured.trough[*lane].is_finite())
+            {
+                if measured.peak[lane].is_nan() || *value > measured.peak[lane] {
+                    (measured.peak[lane], measured.peak_time[lane]) = (*value, *time);
+                }
+            }
+        }
+    }
+    measured
 }
 
 /// How many doses a time (h) holds, at least one. Phases and moments are whole numbers of intervals: the reader of

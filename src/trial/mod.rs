@@ -28,6 +28,7 @@ pub mod endpoint;
 mod endpoints;
 mod epoch;
 mod history;
+mod kinetics;
 mod ledger;
 mod measure;
 mod plan;

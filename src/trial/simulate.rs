@@ -5,11 +5,12 @@ use super::biomarker::{Biomarker, Parameters, Patients};
 use super::chance::{Chance, Moments};
 use super::course::Intervals;
 use super::epoch::{Epoch, Epochs};
+use super::kinetics::{Kinetics, Solver};
 use super::ledger::Records;
 use super::plan::ArmPlan;
 use super::walk::{Passage, Walk};
 use crate::expr::Scratch;
-use crate::kinetics::{BlockKinetics, BlockModel, BlockModelError};
+use crate::kinetics::BlockModelError;
 use crate::population::{Cohort, FIRST_OCCASION, Individuals};
 use crate::random::{Subjects, number_of};
 use crate::response::{BiomarkerModel, Draw, Draws, PersistenceModel, ResponseModel};
@@ -43,7 +44,7 @@ pub struct Trial<'s> {
     pub(super) individuals: Individuals<'s>,
     /// For each response, its time course where it is one.
     pub(super) biomarkers: Vec<Option<Biomarker<'s>>>,
-    kinetics: BlockModel,
+    kinetics: Solver,
     /// The pairs of formulation and interval (h) that the arms give.
     pub(super) intervals: Vec<(usize, f64)>,
     plans: Vec<ArmPlan>,
@@ -64,7 +65,7 @@ pub struct Block {
     /// For each response that is a time course, what the subjects are to it.
     biomarkers: Vec<Option<Patients>>,
     /// The kinetics at the published typical values, for draws that do not touch them.
-    central: Vec<BlockKinetics>,
+    central: Vec<Kinetics>,
 }
 
 /// What happened to the subjects of a block in every arm.
@@ -76,6 +77,8 @@ pub struct Outcomes {
     exposures: Vec<Vec<f64>>,
     responses: usize,
     failures: Vec<Option<&'static str>>,
+    /// Subjects that could not be integrated in an arm, each with the code of the reason.
+    lost: Vec<(usize, &'static str)>,
 }
 
 impl Outcomes {
@@ -98,15 +101,17 @@ impl Outcomes {
         &self.failures
     }
 
-    /// Finds the subjects with an endpoint that is no number in any arm, and takes all their values away: arms are
-    /// compared in the same subjects.
+    /// Finds the subjects that were lost or have an endpoint that is no number in any arm, and takes all their values
+    /// away: arms are compared in the same subjects.
     fn settle(&mut self, lanes: usize, intervals: &[Intervals<'_>]) {
         let mut failed = vec![false; lanes];
         for column in &self.values {
             failed.iter_mut().zip(column).for_each(|(failed, value)| *failed |= !value.is_finite());
         }
         let faulty = |lane| intervals.iter().any(|epoch| epoch.faulty(lane));
-        let reason = |lane| if faulty(lane) { "parameters" } else { "not-finite" };
+        self.lost.iter().for_each(|(lane, _)| failed[*lane] = true);
+        let lost = |lane| self.lost.iter().find(|(lost, _)| *lost == lane).map(|(_, reason)| *reason);
+        let reason = |lane| lost(lane).unwrap_or(if faulty(lane) { "parameters" } else { "not-finite" });
         self.failures = (0..lanes).map(|lane| failed[lane].then(|| reason(lane))).collect();
         for (lane, _) in self.failures.iter().enumerate().filter(|(_, failure)| failure.is_some()) {
             for column in self.values.iter_mut().chain(&mut self.exposures) {
@@ -130,24 +135,24 @@ impl Block {
 
 /// The kinetics of a block at a draw of the typical values, from the columns of its covariates and random effects.
 pub(super) fn kinetics(
-    model: &BlockModel,
+    solver: &Solver,
     individuals: &Individuals<'_>,
     (covariates, effects): (&[Vec<f64>], &[Vec<f64>]),
     lanes: usize,
     draw: u32,
-) -> Option<BlockKinetics> {
+) -> Option<Kinetics> {
     let mut scratch = Scratch::default();
     let typical = individuals.typical(draw);
     let parameters = individuals.parameters(&typical, covariates, effects, lanes, &mut scratch);
     let inputs = individuals.inputs(&typical, covariates, effects, &parameters);
-    model.prepare(&inputs, lanes, &mut scratch).ok()
+    solver.prepare(&inputs, lanes, &mut scratch)
 }
 
 impl<'s> Trial<'s> {
     /// Prepares a study with its fitted responses, in the order of [`Study::responses`].
     ///
     /// # Errors
-    /// Where the model's kinetics are not such as blocks of subjects need.
+    /// Where the model's kinetics can be neither solved nor integrated over blocks of subjects.
     pub fn new(study: &'s Study, responses: Vec<Response>) -> Result<Self, BlockModelError> {
         let mut intervals: Vec<(usize, f64)> = study
             .arms
@@ -161,7 +166,7 @@ impl<'s> Trial<'s> {
         intervals.dedup();
         let mut formulations: Vec<usize> = intervals.iter().map(|(formulation, _)| *formulation).collect();
         formulations.dedup();
-        let kinetics = BlockModel::new(&study.model, &formulations, study.output)?;
+        let kinetics = Solver::new(&study.model, &formulations, study.output)?;
         let individuals = Individuals::new(&study.model, study.covariates.clone(), study.seed);
         let plans = study.arms.iter().map(|arm| ArmPlan::new(arm, study)).collect();
         let (moments, epochs) = (Moments::new(study), Epochs::new(study));
@@ -234,7 +239,7 @@ impl<'s> Trial<'s> {
 
     /// The kinetics of a block at a draw of the typical values, one an epoch; none where its columns do not fit, which
     /// a model that was read cannot bring about.
-    fn prepare(&self, block: &Block, draw: u32) -> Vec<BlockKinetics> {
+    fn prepare(&self, block: &Block, draw: u32) -> Vec<Kinetics> {
         let one = |epoch: &Epoch| {
             let other = epoch.occasion != FIRST_OCCASION || (draw > 0 && self.individuals.effects_vary());
             let effects = other.then(|| self.individuals.effects(&block.subjects, epoch.occasion, draw));
@@ -252,8 +257,8 @@ impl<'s> Trial<'s> {
     }
 
     /// What the kinetics of each epoch make of the dosing intervals.
-    fn intervals<'k>(&self, kinetics: &'k [BlockKinetics]) -> Vec<Intervals<'k>> {
-        kinetics.iter().map(|k| Intervals::new(&self.kinetics, k, &self.intervals)).collect()
+    fn intervals<'k>(&'k self, kinetics: &'k [Kinetics]) -> Vec<Intervals<'k>> {
+        kinetics.iter().filter_map(|k| Intervals::new(&self.kinetics, k, &self.intervals)).collect()
     }
 
     /// The individual parameters of the time courses of a block at a draw.
@@ -278,6 +283,7 @@ impl<'s> Trial<'s> {
         };
         let (arms, endpoints) = (self.study.arms.len(), self.study.endpoints.len());
         outcomes.endpoints = endpoints;
+        outcomes.lost.clear();
         outcomes.responses = self.responses.len();
         for (columns, count) in
             [(&mut outcomes.values, arms * endpoints), (&mut outcomes.exposures, arms * self.responses.len())]
@@ -332,6 +338,7 @@ impl<'s> Trial<'s> {
 impl Outcomes {
     /// Takes in what a walk through an arm has led to.
     fn arm(&mut self, walk: &Walk<'_, '_>, passage: &Passage<'_>) {
+        self.lost.extend_from_slice(&passage.failures);
         let study = walk.trial.study;
         for (e, (endpoint, &moment)) in study.endpoints.iter().zip(&walk.plan.endpoints).enumerate() {
             if let Some(response) = endpoint.measure.response() {

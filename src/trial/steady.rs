@@ -2,10 +2,10 @@
 
 use super::Dosing;
 use super::course::{Course, IntervalExposure, Intervals, Taken};
+use super::kinetics::Solver;
 use super::plan::Needs;
 use super::simulate::kinetics;
 use crate::dosing::regimen::Regimen;
-use crate::kinetics::BlockModel;
 use crate::model::Model;
 use crate::population::{Cohort, FIRST_OCCASION, Individuals, Population, bind};
 
@@ -31,15 +31,15 @@ pub fn steady_exposures(
         interval: regimen.interval()?,
         formulation,
     };
-    let block_model = BlockModel::new(model, &[formulation], output).ok()?;
+    let solver = Solver::new(model, &[formulation], output).ok()?;
     let individuals = Individuals::new(model, bind(model, population).ok()?, seed);
     let lanes = usize::try_from(subjects).ok()?;
     let mut cohort = Cohort::default();
     population.draw(seed, &(0..subjects).into(), &mut cohort);
     let covariates = individuals.covariates(&cohort, lanes);
     let effects = individuals.effects(&(0..subjects).into(), FIRST_OCCASION, 0);
-    let kinetics = kinetics(&block_model, &individuals, (&covariates, &effects), lanes, 0)?;
-    let intervals = Intervals::new(&block_model, &kinetics, &[(formulation, dosing.interval)]);
+    let kinetics = kinetics(&solver, &individuals, (&covariates, &effects), lanes, 0)?;
+    let intervals = Intervals::new(&solver, &kinetics, &[(formulation, dosing.interval)])?;
     let mut course = Course::at_steady_state(&intervals, &dosing, lanes)?;
     let amounts = vec![dosing.amount; lanes];
     Some(course.dose(

@@ -40,6 +40,8 @@ pub(super) struct Passage<'b> {
     pub(super) kept: Vec<Kept>,
     /// By moment at which counts are asked for: what had been done by then.
     pub(super) counted: Vec<(usize, Vec<Standing>)>,
+    /// Subjects that could not be integrated, each with the code of the reason.
+    pub(super) failures: Vec<(usize, &'static str)>,
     /// Doses of a segment, one after another; kept to be filled again.
     rows: Vec<f64>,
 }
@@ -58,6 +60,7 @@ impl<'a> Walk<'a, '_> {
         let mut course = Course::new(&self.intervals[0], self.block.lanes);
         let mut passage = self.start(record);
         self.walk(&self.plan.steps, &mut course, &mut passage);
+        passage.failures = course.failures();
         if let Some(records) = &mut passage.records {
             records.sort();
         }
@@ -84,6 +87,7 @@ impl<'a> Walk<'a, '_> {
             records: record.then(|| Records::new(self.block.lanes)),
             kept: Vec::new(),
             counted: Vec::new(),
+            failures: Vec::new(),
             rows: Vec::new(),
         };
         if self.plan.watches {

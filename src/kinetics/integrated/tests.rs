@@ -1,0 +1,263 @@
+use super::*;
+use crate::diagnostic::Source;
+use crate::expr::{Column, Program, Scratch};
+use crate::kinetics::BlockModel;
+use crate::kinetics::block::{Doses, DosingInterval, Nothing, State};
+use crate::model::{Choices, Model};
+use crate::ode::{Integrator, Method, Settings, System, Tolerances};
+
+/// Two routes in, one of them at a constant rate, and an elimination that a test chooses.
+fn written(elimination: &str, solver: &str) -> Model {
+    with_absorption("0.3", elimination, solver)
+}
+
+fn with_absorption(rate: &str, elimination: &str, solver: &str) -> Model {
+    let text = format!(
+        r#"
+[model]
+title = "test"
+source = "test"
+[parameters]
+TVV = {{ value = 100, unit = "L" }}
+TVKA = {{ value = {rate}, unit = "1/h" }}
+CL = {{ value = 20, unit = "L/h" }}
+VMAX = {{ value = 1.5, unit = "mg/h" }}
+KM = {{ value = 50, unit = "ng/mL" }}
+[random-effects]
+V = {{ sd = 0.3 }}
+KA = {{ sd = 0.5 }}
+[individual]
+V = "TVV*exp(eta.V)"
+KA = "TVKA*exp(eta.KA)"
+[formulations.ER]
+to.central = {{ fraction = "0.6", zero-order = "3 h", lag = "0.25 h" }}
+to.depot = {{ fraction = "0.4", lag = "0.25 h" }}
+[equations]
+depot = "-KA*depot"
+central = "KA*depot - {elimination}"
+[outputs]
+CP = {{ value = "central/V", unit = "ng/mL" }}
+{solver}
+"#
+    );
+    Model::read(&Source::new("test.toml", text), &Choices::default()).unwrap_or_else(|p| panic!("{p}")).0
+}
+
+const LINEAR: &str = "CL*central/V";
+const SATURABLE: &str = "VMAX*(central/V)/(KM + central/V)";
+const TIGHT: &str = "[solver]\nrelative = 1e-10\nabsolute = 1e-12";
+
+/// Random effects and individual parameters of subjects.
+fn subjects(model: &Model, who: std::ops::Range<usize>) -> Vec<Vec<f64>> {
+    let effect = |k: usize| {
+        let wave = |l: usize| 0.4 * libm::sin((3 * k + 1) as f64 * (l + 1) as f64);
+        who.clone().map(wave).collect::<Vec<f64>>()
+    };
+    let mut columns = vec![effect(0), effect(1)];
+    let inputs = inputs(model, &columns);
+    let program = Program::compile(&model.individual().iter().map(|d| &d.value).collect::<Vec<_>>());
+    let mut own = vec![vec![0.0; who.len()]; program.outputs()];
+    let mut outputs: Vec<&mut [f64]> = own.iter_mut().map(Vec::as_mut_slice).collect();
+    program.run_block(&inputs, &mut outputs, &mut Scratch::new());
+    columns.extend(own);
+    columns
+}
+
+fn inputs<'a>(model: &Model, columns: &'a [Vec<f64>]) -> Vec<Column<'a>> {
+    let mut inputs = vec![Column::Scalar(0.0); model.layout().count()];
+    for (slot, p) in inputs.iter_mut().zip(model.parameters()) {
+        *slot = Column::Scalar(p.value.coherent());
+    }
+    for (slot, column) in inputs[model.layout().effect(0)..].iter_mut().zip(columns) {
+        *slot = Column::Slice(column);
+    }
+    inputs
+}
+
+/// Ten doses in two parts, the second of twice the amount; every third subject gets none of it.
+fn dosed(model: &Model, who: std::ops::Range<usize>) -> (DosedExposure, DosedState) {
+    let dosed = DosedModel::new(model, 0).unwrap();
+    let columns = subjects(model, who.clone());
+    let block = dosed.prepare(&inputs(model, &columns), who.len(), &mut Scratch::new());
+    let mut state = dosed.begin(&block);
+    let first = vec![30.0; who.len()];
+    dosed.dose(&block, &mut state, (0, 24.0), &[&first[..]; 4], &[]);
+    let second: Vec<f64> = who.map(second).collect();
+    let exposure = dosed.dose(&block, &mut state, (0, 24.0), &[&second[..]; 6], &[0.0, 3.25, 10.0, 24.0]);
+    (exposure, state)
+}
+
+fn second(subject: usize) -> f64 {
+    if subject.is_multiple_of(3) { 0.0 } else { 60.0 }
+}
+
+#[test]
+fn linear_kinetics_integrated_are_those_solved_exactly() {
+    let model = written(LINEAR, TIGHT);
+    let (found, _) = dosed(&model, 0..70);
+    let columns = subjects(&model, 0..70);
+    let exact = BlockModel::new(&model, &[0], 0).unwrap();
+    let kinetics = exact.prepare(&inputs(&model, &columns), 70, &mut Scratch::new()).unwrap();
+    let routes = exact.formulation(0, &kinetics).unwrap();
+    let interval = DosingInterval::new(kinetics.system(), &routes, 24.0.into());
+    let mut state = State::empty(kinetics.system());
+    interval.advance(&mut state, Doses::Same(&[30.0; 70]), 4, None, &mut Nothing);
+    let second: Vec<f64> = (0..70).map(second).collect();
+    interval.advance(&mut state, Doses::Same(&second), 5, None, &mut Nothing);
+    let area = interval.area(&state, &second, kinetics.output());
+    interval.advance(&mut state, Doses::Same(&second), 1, None, &mut Nothing);
+    let trough = kinetics.output().of(&state, 70);
+    for subject in 0..70 {
+        // Of those who get nothing more only a millionth is left, so that the difference counts against a dosed subject.
+        assert!((found.trough[subject] - trough[subject]).abs() < 1e-9 * 0.1, "{subject}");
+        assert!((found.area[subject] - area[subject]).abs() < 1e-9 * 2.0, "{subject}");
+        assert_eq!(found.looks[3][subject], found.trough[subject]);
+    }
+}
+
+/// One subject, with the rate of its constant input.
+struct One<'a> {
+    model: &'a Model,
+    program: Program,
+    inputs: Vec<f64>,
+    rate: f64,
+}
+
+impl System for One<'_> {
+    fn dimension(&self) -> usize {
+        2
+    }
+
+    fn rhs(&mut self, _t: f64, x: &[f64], dx: &mut [f64]) {
+        let first = self.model.layout().compartment(0);
+        self.inputs[first..first + 2].copy_from_slice(x);
+        self.program.run(&self.inputs, dx, &mut Scratch::new());
+        dx[1] += self.rate;
+    }
+}
+
+/// The trough of one subject after the doses of [`dosed`], by the integrator for one.
+fn witness(model: &Model, subject: usize) -> f64 {
+    let columns = subjects(model, subject..subject + 1);
+    let value = |input: &Column<'_>| match input {
+        Column::Scalar(value) => *value,
+        Column::Slice(values) => values[0],
+    };
+    let inputs: Vec<f64> = inputs(model, &columns).iter().map(value).collect();
+    let volume = inputs[model.layout().individual(0)];
+    let equations: Vec<_> = model.equations().iter().map(|e| &e.value).collect();
+    let mut one = One { model, program: Program::compile(&equations), inputs, rate: 0.0 };
+    let tolerances = Tolerances::uniform(1e-11, 1e-13).unwrap();
+    let mut integrator = Integrator::new(Settings::new(Method::DormandPrince, tolerances));
+    let mut x = [0.0, 0.0];
+    for dose in 0..10 {
+        let amount = if dose < 4 { 30.0 } else { second(subject) };
+        for (from, to, rate, bolus) in
+            [(0.0, 0.25, 0.0, 0.0), (0.25, 3.25, 0.6 * amount / 3.0, 0.4 * amount), (3.25, 24.0, 0.0, 0.0)]
+        {
+            one.rate = rate;
+            x[0] += bolus;
+            integrator.integrate(&mut one, from, &mut x, to, &[], |_, _, _| ()).unwrap();
+        }
+    }
+    x[1] / volume
+}
+
+#[test]
+fn saturable_elimination_over_a_block_is_that_of_one_subject() {
+    let model = written(SATURABLE, TIGHT);
+    let (found, state) = dosed(&model, 0..40);
+    assert_eq!(state.failures().next(), None);
+    for subject in 0..40 {
+        let expected = witness(&model, subject);
+        assert!(
+            (found.trough[subject] - expected).abs() < 1e-8 * 0.5,
+            "{subject}: {} {expected}",
+            found.trough[subject]
+        );
+    }
+    // At the usual tolerance, for the record of what it is worth.
+    let usual = written(SATURABLE, "");
+    let (usual, _) = dosed(&usual, 0..40);
+    let worst = usual.trough.iter().zip(&found.trough).map(|(u, f)| (u - f).abs()).fold(0.0, f64::max);
+    assert!(worst < 1e-6 * 0.5, "{worst}");
+}
+
+#[test]
+fn every_method_gives_the_same_within_the_tolerance() {
+    let troughs = |method: &str| {
+        let solver = format!("[solver]\nmethod = \"{method}\"\nrelative = 1e-8\nabsolute = 1e-10");
+        dosed(&written(SATURABLE, &solver), 0..20).0.trough
+    };
+    let automatic = troughs("automatic");
+    for method in ["explicit", "stiff"] {
+        for (a, b) in automatic.iter().zip(troughs(method)) {
+            assert!((a - b).abs() < 1e-6 * 0.5, "{method}: {a} {b}");
+        }
+    }
+}
+
+#[test]
+fn a_lane_that_proves_stiff_goes_on_by_itself() {
+    // Absorption within a fraction of a second: over a day the explicit method would take a million steps.
+    let found = |solver: &str| dosed(&with_absorption("1e5", SATURABLE, solver), 0..8);
+    let (automatic, state) = found("");
+    assert_eq!(state.failures().next(), None);
+    let (stiff, _) = found("[solver]\nmethod = \"stiff\"\nrelative = 1e-10\nabsolute = 1e-12");
+    for (a, s) in automatic.trough.iter().zip(&stiff.trough) {
+        assert!((a - s).abs() < 1e-6 * 0.5, "{a} {s}");
+    }
+    let (_, explicit) = found("[solver]\nmethod = \"explicit\"");
+    assert_eq!(explicit.failures().next().map(|(_, reason)| reason.code()), Some("stiff"));
+}
+
+#[test]
+fn a_lane_does_not_know_its_company() {
+    let model = written(SATURABLE, "");
+    let (together, _) = dosed(&model, 0..150);
+    for (from, to) in [(0, 1), (17, 18), (100, 150)] {
+        let (part, _) = dosed(&model, from..to);
+        assert_eq!(together.trough[from..to], part.trough);
+        assert_eq!(together.area[from..to], part.area);
+    }
+}
+
+#[test]
+fn a_subject_that_cannot_be_computed_is_no_number_with_a_reason() {
+    let model = written(SATURABLE, "");
+    let dosed = DosedModel::new(&model, 0).unwrap();
+    let columns = subjects(&model, 0..20);
+    let block = dosed.prepare(&inputs(&model, &columns), 20, &mut Scratch::new());
+    let mut amounts = vec![30.0; 20];
+    let run = |amounts: &[f64]| {
+        let mut state = dosed.begin(&block);
+        let exposure = dosed.dose(&block, &mut state, (0, 24.0), &[amounts; 3], &[]);
+        (exposure.trough, state)
+    };
+    let (well, _) = run(&amounts);
+    amounts[7] = f64::NAN;
+    let (ill, state) = run(&amounts);
+    assert_eq!(state.failures().map(|(lane, _)| lane).collect::<Vec<_>>(), [7]);
+    for (subject, (well, ill)) in well.iter().zip(&ill).enumerate() {
+        assert!(if subject == 7 { ill.is_nan() } else { well == ill }, "{subject}");
+    }
+}
+
+#[test]
+fn subjects_may_go_different_ways() {
+    let model = written(SATURABLE, "");
+    let dosed = DosedModel::new(&model, 0).unwrap();
+    let columns = subjects(&model, 0..4);
+    let block = dosed.prepare(&inputs(&model, &columns), 4, &mut Scratch::new());
+    let mut one = dosed.begin(&block);
+    let mut other = one.clone();
+    let begin = dosed.dose(&block, &mut one, (0, 24.0), &[&[30.0; 4][..]; 2], &[]);
+    let twice = dosed.dose(&block, &mut other, (0, 12.0), &[&[15.0; 4][..]; 4], &[]);
+    one.choose(&[true, false, true, false], &other);
+    let after = |state: &DosedState| {
+        dosed.dose(&block, &mut state.clone(), (0, 24.0), &[&[0.0; 4][..]; 1], &[]).trough
+    };
+    let (mixed, split) = (after(&one), after(&other));
+    assert_eq!([mixed[1], mixed[3]], [split[1], split[3]]);
+    assert!(mixed[0] != split[0] && begin.trough[0] != twice.trough[0]);
+}
