@@ -40,6 +40,10 @@ pub use pilot::Pilot;
 pub use records::{RecordSink, decision_columns, has_records, ledger_columns};
 pub use rows::RowBatch;
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::document::Recorder;
 use crate::evidence::Fit;
@@ -66,7 +70,7 @@ pub struct Prepared<'s> {
     /// The evidence of when treatment is discontinued.
     persistence: Option<Fit>,
     inputs: Inputs,
-    pool: rayon::ThreadPool,
+    pool: Arc<ThreadPool>,
 }
 
 impl<'s> Prepared<'s> {
@@ -182,11 +186,18 @@ fn take(tally: &mut Tally, block: &Block, rows: &mut Option<RowSink<'_>>) -> Res
     Ok(())
 }
 
-/// So many threads; where there are none to be had (WebAssembly), the one that is there does the work.
-fn pool(threads: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
-    let builder = rayon::ThreadPoolBuilder::new();
-    if cfg!(target_family = "wasm") {
-        return builder.num_threads(1).use_current_thread().build();
+/// So many threads; where there are none to be had (WebAssembly), the one that is there does the work. It can belong to
+/// one pool only, which all runs then share.
+fn pool(threads: usize) -> Result<Arc<ThreadPool>, ThreadPoolBuildError> {
+    static OF_THE_ONLY_THREAD: Mutex<Option<Arc<ThreadPool>>> = Mutex::new(None);
+    let builder = ThreadPoolBuilder::new();
+    if !cfg!(target_family = "wasm") {
+        return Ok(Arc::new(builder.num_threads(threads).build()?));
     }
-    builder.num_threads(threads).build()
+    let mut shared = OF_THE_ONLY_THREAD.lock().unwrap_or_else(PoisonError::into_inner);
+    let pool = match shared.take() {
+        Some(pool) => pool,
+        None => Arc::new(builder.num_threads(1).use_current_thread().build()?),
+    };
+    Ok(Arc::clone(shared.insert(pool)))
 }
