@@ -12,35 +12,12 @@ use exposim::diagnostic::Source;
 use exposim::document::{Recorder, Shipped};
 use exposim::run::{Block, Failed, NoStore, Prepared, RunError, Store, Watch, kind};
 use exposim::trial::Study;
-use tempfile::TempDir;
 
-/// Six leaves of subjects, quick.
-const STUDY: &str = r#"
-title      = "Troughs on 15 mg"
-model      = "upadacitinib-klunder-2019"
-population = "crohn-anti-tnf-failure"
-subjects   = 3000
-seed       = 3
-draws      = 4
+use crate::quick::{STUDY, folder_with};
 
-[regimens]
-low  = "15 mg ER every 24 h for 4 weeks"
-high = "30 mg ER every 24 h for 4 weeks"
-
-[arms.low]
-phases = ["low"]
-[arms.high]
-phases = ["high"]
-
-[endpoints]
-trough = "Ctrough at week 4"
-area   = "AUCtau at week 4"
-"#;
-
-fn folder_with_study() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("study.toml"), STUDY).unwrap();
-    folder
+/// The quick study with six leaves of subjects.
+fn study() -> String {
+    STUDY.replace("700", "3000").replace("draws      = 25", "draws      = 4")
 }
 
 fn exposim(folder: &Path, arguments: &[&str]) -> Output {
@@ -74,7 +51,7 @@ fn assert_same(one: &Path, other: &Path) {
 
 #[test]
 fn shards_in_any_order_and_any_folder_merge_to_the_bytes_of_one_run() {
-    let folder = folder_with_study();
+    let folder = folder_with(&study());
     let base = folder.path();
     fine(base, &["run", "study.toml", "--out", "one"]);
     for shard in ["3/4", "1/4", "4/4", "2/4"] {
@@ -94,7 +71,7 @@ fn shards_in_any_order_and_any_folder_merge_to_the_bytes_of_one_run() {
 
 #[test]
 fn finished_blocks_are_taken_as_they_are_and_damaged_ones_computed_again() {
-    let folder = folder_with_study();
+    let folder = folder_with(&study());
     let base = folder.path();
     fine(base, &["run", "study.toml", "--out", "one"]);
     fine(base, &["run", "study.toml", "--out", "two", "--shard", "1/2"]);
@@ -127,7 +104,7 @@ fn finished_blocks_are_taken_as_they_are_and_damaged_ones_computed_again() {
 
 #[test]
 fn a_block_that_is_there_is_not_computed_again() {
-    let folder = folder_with_study();
+    let folder = folder_with(&study());
     let base = folder.path();
     fine(base, &["run", "study.toml", "--out", "one", "--shard", "1/2"]);
     fine(base, &["run", "study.toml", "--out", "two", "--shard", "1/2", "--seed", "4"]);
@@ -153,13 +130,13 @@ fn with_failures(folder: &Path) {
     let additive = model.replacen("exp(eta.CL)", "(1 + eta.CL)", 1);
     assert_ne!(additive, model);
     fs::write(folder.join("additive.toml"), additive).unwrap();
-    let study = STUDY.replace("\"upadacitinib-klunder-2019\"", "\"additive.toml\"");
+    let study = study().replace("\"upadacitinib-klunder-2019\"", "\"additive.toml\"");
     fs::write(folder.join("study.toml"), study.replace("draws      = 4", "draws = 0")).unwrap();
 }
 
 #[test]
 fn subjects_that_fail_are_counted_left_out_and_held_against_the_budget() {
-    let folder = folder_with_study();
+    let folder = folder_with(&study());
     let base = folder.path();
     with_failures(base);
     fine(base, &["run", "study.toml", "--out", "within", "--max-failures", "10%"]);
@@ -188,7 +165,7 @@ fn subjects_that_fail_are_counted_left_out_and_held_against_the_budget() {
 
 #[test]
 fn a_finished_run_is_replayed_from_its_own_inputs() {
-    let folder = folder_with_study();
+    let folder = folder_with(&study());
     let base = folder.path();
     fine(base, &["run", "study.toml", "--out", "one", "--seed", "9"]);
     fs::remove_file(base.join("study.toml")).unwrap();
@@ -216,7 +193,7 @@ fn a_finished_run_is_replayed_from_its_own_inputs() {
 
 #[test]
 fn a_plan_says_what_a_run_takes_and_its_submissions_name_every_task() {
-    let folder = folder_with_study();
+    let folder = folder_with(&study());
     let plan = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_exposim"));
         let given = ["plan", "study.toml", "--subjects", "100000"];
@@ -260,7 +237,7 @@ impl Store for Bytes<'_> {
 fn told_to_stop_a_run_finishes_what_is_under_way_and_goes_on_from_there() {
     let files = Recorder::new(&Shipped);
     let source =
-        Source::new("study.toml", STUDY.replace("3000", "60_000").replace("draws      = 4", "draws = 0"));
+        Source::new("study.toml", study().replace("3000", "60_000").replace("draws      = 4", "draws = 0"));
     let (study, _) = Study::read(&source, &files, &kind).unwrap_or_else(|p| panic!("{p}"));
     let prepared = Prepared::new(&study, &files, 2).unwrap();
     let (stop, done) = (AtomicBool::new(false), AtomicU64::new(0));

@@ -4,41 +4,16 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
-use tempfile::TempDir;
 
-/// A study without evidence to fit: quick.
-const STUDY: &str = r#"
-title      = "Troughs on 15 mg"
-model      = "upadacitinib-klunder-2019"
-population = "crohn-anti-tnf-failure"
-subjects   = 700
-seed       = 3
-draws      = 25
-
-[regimens]
-low  = "15 mg ER every 24 h for 4 weeks"
-high = "30 mg ER every 24 h for 4 weeks"
-
-[arms.low]
-phases = ["low"]
-[arms.high]
-phases = ["high"]
-
-[endpoints]
-trough = "Ctrough at week 4"
-peak   = "Cmax at week 4"
-when   = "Tmax at week 4"
-area   = "AUCtau at week 4"
-"#;
+use crate::quick::{STUDY, folder_with};
 
 fn exposim() -> Command {
     Command::new(env!("CARGO_BIN_EXE_exposim"))
 }
 
-fn folder_with_study() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("study.toml"), STUDY).unwrap();
-    folder
+/// The quick study with more endpoints.
+fn study() -> String {
+    format!("{STUDY}peak   = \"Cmax at week 4\"\nwhen   = \"Tmax at week 4\"\n")
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> std::process::Output {
@@ -51,7 +26,7 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn a_run_writes_its_files_and_two_runs_write_the_same() {
-    let folder = folder_with_study();
+    let folder = folder_with(&study());
     for (out, threads) in [("one", "1"), ("two", "2")] {
         let output = run(folder.path(), &["--out", out, "--threads", threads]);
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
@@ -81,7 +56,7 @@ fn a_run_writes_its_files_and_two_runs_write_the_same() {
 
 #[test]
 fn doses_and_exposures_are_in_proportion() {
-    let folder = folder_with_study();
+    let folder = folder_with(&study());
     assert_eq!(run(folder.path(), &["--out", "out", "--no-rows", "-q"]).status.code(), Some(0));
     let summary = fs::read_to_string(folder.path().join("out/summary.csv")).unwrap();
     assert!(!folder.path().join("out/subjects.parquet").exists());
@@ -100,10 +75,10 @@ fn doses_and_exposures_are_in_proportion() {
 
 #[test]
 fn wrong_input_ends_with_2_and_leaves_nothing() {
-    let folder = folder_with_study();
+    let folder = folder_with(&study());
     fs::create_dir(folder.path().join("full")).unwrap();
     fs::write(folder.path().join("full/notes.txt"), "mine").unwrap();
-    fs::write(folder.path().join("wrong.toml"), STUDY.replace("seed ", "sed ")).unwrap();
+    fs::write(folder.path().join("wrong.toml"), study().replace("seed ", "sed ")).unwrap();
     fs::write(folder.path().join("binary.toml"), [0xff, 0xfe, 0x00]).unwrap();
     let cases: &[(&[&str], &[&str])] = &[
         (&["run", "study.toml", "--out", "full"], &["E0951", "--out"]),
@@ -134,11 +109,11 @@ fn wrong_input_ends_with_2_and_leaves_nothing() {
 
 /// A study of the upadacitinib model with another elimination.
 fn with_elimination(term: &str) -> std::process::Output {
-    let folder = folder_with_study();
+    let folder = folder_with(&study());
     let model = include_str!("../models/upadacitinib-klunder-2019.toml")
         .replace("- (CL/V2)*central - (Q/V2)*central +", &format!("- {term} - (Q/V2)*central +"));
     fs::write(folder.path().join("other.toml"), model).unwrap();
-    let study = STUDY.replace("\"upadacitinib-klunder-2019\"", "\"other.toml\"");
+    let study = study().replace("\"upadacitinib-klunder-2019\"", "\"other.toml\"");
     fs::write(folder.path().join("study.toml"), study).unwrap();
     run(folder.path(), &["--subjects", "64", "--draws", "0"])
 }
@@ -159,8 +134,8 @@ fn a_model_that_knows_the_time_since_the_last_dose_is_refused() {
 
 #[test]
 fn checks_speak_json_to_editors() {
-    let folder = folder_with_study();
-    fs::write(folder.path().join("wrong.toml"), STUDY.replace("seed ", "sed ")).unwrap();
+    let folder = folder_with(&study());
+    fs::write(folder.path().join("wrong.toml"), study().replace("seed ", "sed ")).unwrap();
     let output = exposim()
         .current_dir(folder.path())
         .args(["check", "--json", "wrong.toml", "study.toml"])
@@ -213,4 +188,44 @@ fn completions_and_manual_name_every_command() {
         let page = fs::read_to_string(pages.join(format!("exposim-{command}.1"))).unwrap();
         assert!(page.contains(".SH SYNOPSIS") && page.contains(command), "{command}");
     }
+}
+
+#[test]
+fn rows_are_written_as_csv_where_that_is_asked_for() {
+    let folder = folder_with(&study());
+    assert_eq!(run(folder.path(), &["--out", "out", "--csv", "-q"]).status.code(), Some(0));
+    let out = folder.path().join("out");
+    let mut rows = csv::Reader::from_path(out.join("subjects.csv")).unwrap();
+    let names: Vec<String> = rows.headers().unwrap().iter().map(str::to_owned).collect();
+    assert_eq!(names[..2], ["ID", "ARM"]);
+    let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 1400);
+    // The mean of the troughs at the central parameters is near the mean over the draws.
+    let place = names.iter().position(|name| name == "trough").unwrap();
+    let high: Vec<f64> =
+        rows.iter().filter(|row| &row[1] == "high").map(|row| row[place].parse().unwrap()).collect();
+    let mean = high.iter().sum::<f64>() / 700.0;
+    assert!((8.0..13.0).contains(&mean), "{mean}");
+    let dictionary = fs::read_to_string(out.join("dictionary.yaml")).unwrap();
+    assert!(dictionary.contains("\"subjects.csv\"") && dictionary.contains("\"subjects.parquet\""));
+    let replayed = exposim().current_dir(folder.path()).args(["replay", "out"]).output().unwrap();
+    assert_eq!(replayed.status.code(), Some(0), "{}", text(&replayed.stderr));
+}
+
+#[test]
+fn charts_are_files_of_three_formats_and_what_is_not_there_is_refused() {
+    let folder = folder_with(&study());
+    assert_eq!(run(folder.path(), &["--out", "out", "--no-rows", "-q"]).status.code(), Some(0));
+    let plot = |arguments: &[&str]| {
+        exposim().current_dir(folder.path()).args(["plot", "out", "--what"]).args(arguments).output().unwrap()
+    };
+    for (format, start) in [("svg", &b"<svg"[..]), ("png", b"\x89PNG"), ("pdf", b"%PDF")] {
+        let output = plot(&["troughs", "--format", format, "--out", "figures"]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let picture = fs::read(folder.path().join(format!("figures/troughs-1.{format}"))).unwrap();
+        assert!(picture.starts_with(start), "{format}");
+    }
+    let output = plot(&["km"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("E0911"), "{}", text(&output.stderr));
 }

@@ -6,27 +6,12 @@ use std::path::Path;
 use assert_cmd::Command;
 use serde_json::Value;
 
-const STUDY: &str = r#"
-title      = "Troughs"
-model      = "model.toml"
-population = "crohn-anti-tnf-failure"
-subjects   = 300
-seed       = 3
-draws      = 25
+use crate::quick::STUDY;
 
-[regimens]
-low  = "15 mg ER every 24 h for 4 weeks"
-high = "30 mg ER every 24 h for 4 weeks"
-
-[arms.low]
-phases = ["low"]
-[arms.high]
-phases = ["high"]
-
-[endpoints]
-trough = "Ctrough at week 4"
-area   = "AUCtau at week 4"
-"#;
+/// The quick study with a model that lies beside it.
+fn study() -> String {
+    STUDY.replace("upadacitinib-klunder-2019", "model.toml").replace("700", "300")
+}
 
 fn exposim(folder: &Path, arguments: &[&str]) -> String {
     let output =
@@ -38,8 +23,9 @@ fn exposim(folder: &Path, arguments: &[&str]) -> String {
 /// Runs the study, its text and its model's changed, into a folder.
 fn run(folder: &Path, out: &str, study: (&str, &str), model: (&str, &str), more: &[&str]) {
     let shipped = include_str!("../models/upadacitinib-klunder-2019.toml");
-    assert!(STUDY.contains(study.0) && shipped.contains(model.0));
-    fs::write(folder.join("study.toml"), STUDY.replacen(study.0, study.1, 1)).unwrap();
+    let (text, (from, to)) = (self::study(), study);
+    assert!(text.contains(from) && shipped.contains(model.0));
+    fs::write(folder.join("study.toml"), text.replacen(from, to, 1)).unwrap();
     fs::write(folder.join("model.toml"), shipped.replacen(model.0, model.1, 1)).unwrap();
     let fixed = ["run", "study.toml", "--quiet", "--out", out];
     exposim(folder, &[&fixed, more].concat());
@@ -120,7 +106,7 @@ fn rows_are_matched_by_subject_and_arm() {
     // The arms in the other order, and fewer patients: those that stand in both runs are the same.
     let arms = "[arms.low]\nphases = [\"low\"]\n[arms.high]\nphases = [\"high\"]";
     let swapped = "[arms.high]\nphases = [\"high\"]\n[arms.low]\nphases = [\"low\"]";
-    let study = STUDY.replacen(arms, swapped, 1).replacen("seed ", "reference = \"low\"\nseed ", 1);
+    let study = study().replacen(arms, swapped, 1).replacen("seed ", "reference = \"low\"\nseed ", 1);
     fs::write(folder.path().join("study.toml"), study).unwrap();
     exposim(folder.path(), &["run", "study.toml", "--quiet", "--out", "swapped", "--subjects", "200"]);
     let found = diff(folder.path(), "swapped");

@@ -26,6 +26,7 @@ mod ode_problems;
 mod populations;
 mod protocol;
 mod qualify;
+mod quick;
 mod report;
 mod reported_quantiles;
 mod response_files;

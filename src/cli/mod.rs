@@ -56,7 +56,7 @@ enum Command {
     Simulate(simulate::Arguments),
     /// Fits a response model to published figures and prints its estimates.
     Fit(fit::Arguments),
-    /// Draws the charts of a finished run as SVG files.
+    /// Draws the charts of a finished run as SVG, PNG or PDF files.
     Plot(plot::Arguments),
     /// Follows one subject from covariates to outcome: every dose, decision and draw, and why.
     Explain(explain::Arguments),

@@ -1,12 +1,11 @@
 //! `exposim plan`: what a study will take, and the submission of an array job that runs it.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{ArgGroup, Args};
 
 use super::files::Disk;
-use super::run::{Overrides, default_folder, read_study};
+use super::run::Chosen;
 use super::{Stop, print};
 use crate::document::Recorder;
 use crate::report::count;
@@ -22,13 +21,8 @@ const PROGRAM: u64 = 200 << 20;
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("scheduler").args(["slurm", "sge", "kubernetes"]))]
 pub(super) struct Arguments {
-    /// The study file.
-    study: PathBuf,
-    /// Where results go [default: out/STUDY].
-    #[arg(long)]
-    out: Option<PathBuf>,
     #[command(flatten)]
-    settings: Overrides,
+    chosen: Chosen,
     /// Threads of each task.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: u32,
@@ -59,9 +53,9 @@ struct Plan {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
-    let disk = Disk::beside(&arguments.study);
+    let disk = Disk::beside(&arguments.chosen.study);
     let files = Recorder::new(&disk);
-    let study = read_study(&arguments.study, &files, &arguments.settings, false)?;
+    let study = arguments.chosen.read(&files, false)?;
     let started = Instant::now();
     let prepared = Prepared::new(&study, &files, arguments.threads as usize)?;
     let fitting = started.elapsed().as_secs_f64();
@@ -74,9 +68,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     let tasks = arguments.tasks.unwrap_or(wanted).min(blocks);
     let memory = peak().unwrap_or(PROGRAM) + pilot.memory;
     let task = fitting + pilot.seconds / threads / f64::from(tasks);
-    let out = arguments.out.clone().unwrap_or_else(|| default_folder(&arguments.study));
-    let (study_path, out) = (quoted(&arguments.study.to_string_lossy()), quoted(&out.to_string_lossy()));
-    let options = options(&arguments.settings);
+    let out = arguments.chosen.folder();
+    let (study_path, out) =
+        (quoted(&arguments.chosen.study.to_string_lossy()), quoted(&out.to_string_lossy()));
+    let options = options(&arguments.chosen);
     let plan = Plan {
         tasks,
         threads: arguments.threads,
@@ -156,7 +151,7 @@ fn quoted(word: &str) -> String {
 }
 
 /// The options that every task needs as well.
-fn options(settings: &Overrides) -> String {
+fn options(settings: &Chosen) -> String {
     let mut text = String::new();
     let mut add = |name: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -169,6 +164,9 @@ fn options(settings: &Overrides) -> String {
     add("max-failures", settings.max_failures.map(|v| v.to_string()));
     if settings.no_rows {
         text.push_str(" --no-rows");
+    }
+    if settings.csv {
+        text.push_str(" --csv");
     }
     text
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::Stop;
 use crate::output::{
-    BlockFolder, Column, ColumnKind, Identity, OutFolder, OutputError, ParquetRows, Values, dictionary,
-    manifest, results_json, summary_columns, write_summary,
+    BlockFolder, Column, ColumnKind, CsvRows, Identity, OutFolder, OutputError, ParquetRows, Values,
+    dictionary, manifest, results_json, summary_columns, write_summary,
 };
 use crate::report::render;
 use crate::run::results::Results;
@@ -53,9 +53,9 @@ pub(super) fn produce(
     let study = prepared.study();
     let mut results = if study.rows {
         let columns = columns(study);
-        let mut rows = ParquetRows::new(out.file("subjects.parquet")?, &declared(study, &columns))?;
-        let results = run(Some(&mut |batch: &RowBatch| Ok(write_rows(&mut rows, &columns, batch)?)))?;
-        out.keep(rows.finish()?)?;
+        let mut rows = Table::new(out, "subjects", study, columns)?;
+        let results = run(Some(&mut |batch: &RowBatch| Ok(rows.write(batch)?)))?;
+        rows.finish(out)?;
         if has_records(study) {
             records(prepared, out)?;
         }
@@ -71,16 +71,52 @@ pub(super) fn produce(
 /// Writes the ledger of doses and the log of decisions.
 fn records(prepared: &Prepared<'_>, out: &mut OutFolder) -> Result<(), Stop> {
     let study = prepared.study();
-    let (ledger, decisions) = (ledger_columns(study), decision_columns(study));
-    let mut doses = ParquetRows::new(out.file("ledger.parquet")?, &declared(study, &ledger))?;
-    let mut log = ParquetRows::new(out.file("decisions.parquet")?, &declared(study, &decisions))?;
+    let mut doses = Table::new(out, "ledger", study, ledger_columns(study))?;
+    let mut log = Table::new(out, "decisions", study, decision_columns(study))?;
     prepared.records(&mut |given: &RowBatch, decided: &RowBatch| {
-        write_rows(&mut doses, &ledger, given)?;
-        Ok(write_rows(&mut log, &decisions, decided)?)
+        doses.write(given)?;
+        Ok(log.write(decided)?)
     })?;
-    out.keep(doses.finish()?)?;
-    out.keep(log.finish()?)?;
+    doses.finish(out)?;
+    log.finish(out)?;
     Ok(())
+}
+
+/// A table of rows as Parquet, and as CSV where the study asks for it.
+struct Table {
+    columns: Vec<RowColumn>,
+    parquet: ParquetRows,
+    csv: Option<CsvRows>,
+}
+
+impl Table {
+    fn new(
+        out: &mut OutFolder,
+        name: &str,
+        study: &Study,
+        columns: Vec<RowColumn>,
+    ) -> Result<Self, OutputError> {
+        let declared = declared(study, &columns);
+        let parquet = ParquetRows::new(out.file(&format!("{name}.parquet"))?, &declared)?;
+        let csv = match study.csv {
+            true => Some(CsvRows::new(out.file(&format!("{name}.csv"))?, &declared)?),
+            false => None,
+        };
+        Ok(Table { columns, parquet, csv })
+    }
+
+    fn write(&mut self, batch: &RowBatch) -> Result<(), OutputError> {
+        let Table { columns, parquet, csv } = self;
+        values(columns, batch, |values| {
+            parquet.write_batch(values)?;
+            csv.as_mut().map_or(Ok(()), |csv| csv.write_batch(values))
+        })
+    }
+
+    fn finish(self, out: &mut OutFolder) -> Result<(), OutputError> {
+        out.keep(self.parquet.finish()?)?;
+        self.csv.map_or(Ok(()), |csv| out.keep(csv.finish()?))
+    }
 }
 
 /// The columns of the rows as the files declare them.
@@ -97,7 +133,8 @@ fn declared(study: &Study, columns: &[RowColumn]) -> Vec<Column> {
     declared
 }
 
-fn write_rows(rows: &mut ParquetRows, columns: &[RowColumn], batch: &RowBatch) -> Result<(), OutputError> {
+/// Hands over a batch as values of the columns of a table.
+fn values<T>(columns: &[RowColumn], batch: &RowBatch, of: impl FnOnce(&[Values<'_>]) -> T) -> T {
     let arms: Vec<Option<u32>> = batch.arm.iter().copied().map(Some).collect();
     // The place of a level: a small whole number.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -112,13 +149,17 @@ fn write_rows(rows: &mut ParquetRows, columns: &[RowColumn], batch: &RowBatch) -
         Some(_) => Values::Level(levels),
         None => Values::Real(real),
     }));
-    rows.write_batch(&values)
+    of(&values)
 }
 
 /// The command that gives the same results again, without paths.
 fn command(prepared: &Prepared<'_>) -> String {
     let (study, name) = (prepared.study(), &prepared.inputs().study.name);
-    let rows = if study.rows { "" } else { " --no-rows" };
+    let rows = match (study.rows, study.csv) {
+        (false, _) => " --no-rows",
+        (true, true) => " --csv",
+        (true, false) => "",
+    };
     format!(
         "exposim run {name} --seed {} --subjects {} --draws {}{rows}",
         study.seed, study.subjects, study.draws
@@ -135,15 +176,21 @@ fn write(results: &Results, prepared: &Prepared<'_>, out: &mut OutFolder) -> Res
     out.text("results.json", &results_json(results)?)?;
     let summary_columns = summary_columns();
     let rows = declared(study, &columns(study));
-    let mut tables = vec![("summary.csv", summary_columns.as_slice())];
-    if study.rows {
-        tables.push(("subjects.parquet", rows.as_slice()));
-    }
+    let mut tables = vec![("summary.csv".to_owned(), summary_columns.as_slice())];
     let (doses, log) = (declared(study, &ledger_columns(study)), declared(study, &decision_columns(study)));
-    if study.rows && has_records(study) {
-        tables.push(("ledger.parquet", doses.as_slice()));
-        tables.push(("decisions.parquet", log.as_slice()));
+    let named = [
+        ("subjects", &rows, true),
+        ("ledger", &doses, has_records(study)),
+        ("decisions", &log, has_records(study)),
+    ];
+    for (name, columns, there) in named {
+        let extensions = [("parquet", study.rows && there), ("csv", study.rows && there && study.csv)];
+        for (extension, _) in extensions.iter().filter(|(_, written)| *written) {
+            tables.push((format!("{name}.{extension}"), columns.as_slice()));
+        }
     }
+    let tables: Vec<(&str, &[Column])> =
+        tables.iter().map(|(name, columns)| (name.as_str(), *columns)).collect();
     out.text("dictionary.yaml", &dictionary(&tables))?;
     let identity = Identity::of(prepared.inputs());
     out.text("inputs.json", &identity.json()?)?;

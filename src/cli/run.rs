@@ -27,13 +27,8 @@ const WORTH_KEEPING: Duration = Duration::from_secs(5);
 /// Arguments of `exposim run`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The study file.
-    study: PathBuf,
-    /// Where results go: a new or empty folder [default: out/STUDY].
-    #[arg(long)]
-    out: Option<PathBuf>,
     #[command(flatten)]
-    settings: Overrides,
+    chosen: Chosen,
     /// Threads [default: as many as the machine has].
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     pub(super) threads: usize,
@@ -52,9 +47,14 @@ pub(super) struct Arguments {
     pub(super) quiet: bool,
 }
 
-/// What the command line says in place of the study file.
+/// Which study, where its results go, and what holds in place of what its file says.
 #[derive(Debug, Args)]
-pub(super) struct Overrides {
+pub(super) struct Chosen {
+    /// The study file.
+    pub(super) study: PathBuf,
+    /// Where results go: a new or empty folder [default: out/STUDY].
+    #[arg(long)]
+    out: Option<PathBuf>,
     /// The seed, in place of the study's.
     #[arg(long)]
     pub(super) seed: Option<u64>,
@@ -70,15 +70,36 @@ pub(super) struct Overrides {
     /// Write no row for each subject: summaries only, in memory that does not grow with the subjects.
     #[arg(long)]
     pub(super) no_rows: bool,
+    /// Write the rows as CSV too, beside Parquet.
+    #[arg(long, conflicts_with = "no_rows")]
+    pub(super) csv: bool,
 }
 
-impl Overrides {
+impl Chosen {
+    /// The folder that takes the results.
+    pub(super) fn folder(&self) -> PathBuf {
+        let named = || Path::new("out").join(self.study.file_stem().unwrap_or(self.study.as_os_str()));
+        self.out.clone().unwrap_or_else(named)
+    }
+
+    /// Reads the study and puts in force what the command line says.
+    pub(super) fn read(&self, files: &Recorder<'_>, quiet: bool) -> Result<Study, Stop> {
+        let source = read(&self.study).map_err(Problems::from)?;
+        let (mut study, warnings) = Study::read(&source, files, &crate::run::kind)?;
+        if !quiet {
+            warnings.iter().for_each(|w| anstream::eprintln!("{w}"));
+        }
+        self.apply(&mut study);
+        Ok(study)
+    }
+
     fn apply(&self, study: &mut Study) {
         study.seed = self.seed.unwrap_or(study.seed);
         study.subjects = self.subjects.unwrap_or(study.subjects);
         study.draws = self.draws.unwrap_or(study.draws);
         study.max_failures = self.max_failures.unwrap_or(study.max_failures);
         study.rows &= !self.no_rows;
+        study.csv |= self.csv;
     }
 }
 
@@ -88,27 +109,6 @@ fn share(text: &str) -> Result<f64, String> {
     value
         .filter(|value| (0.0..=1.0).contains(value))
         .ok_or_else(|| "expected a share from 0 to 1, or in %, such as 0.001 or 0.1%".to_owned())
-}
-
-/// Reads a study and puts in force what the command line says.
-pub(super) fn read_study(
-    path: &Path,
-    files: &Recorder<'_>,
-    settings: &Overrides,
-    quiet: bool,
-) -> Result<Study, Stop> {
-    let source = read(path).map_err(Problems::from)?;
-    let (mut study, warnings) = Study::read(&source, files, &crate::run::kind)?;
-    if !quiet {
-        warnings.iter().for_each(|w| anstream::eprintln!("{w}"));
-    }
-    settings.apply(&mut study);
-    Ok(study)
-}
-
-/// The out folder of a study where none is named.
-pub(super) fn default_folder(study: &Path) -> PathBuf {
-    Path::new("out").join(study.file_stem().unwrap_or(study.as_os_str()))
 }
 
 impl From<StudyError> for Stop {
@@ -121,13 +121,13 @@ impl From<StudyError> for Stop {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
-    let disk = Disk::beside(&arguments.study);
+    let disk = Disk::beside(&arguments.chosen.study);
     let files = Recorder::new(&disk);
-    let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&arguments.study));
-    if let Some(source) = validate::opens(&arguments.study)? {
+    let folder = arguments.chosen.folder();
+    if let Some(source) = validate::opens(&arguments.chosen.study)? {
         return validate::run(&source, &files, &folder, arguments);
     }
-    let study = read_study(&arguments.study, &files, &arguments.settings, arguments.quiet)?;
+    let study = arguments.chosen.read(&files, arguments.quiet)?;
     match arguments.shard {
         Some(wanted) => {
             let shard = wanted

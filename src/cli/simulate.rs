@@ -14,7 +14,9 @@ use crate::dosing::dataset::DataSet;
 use crate::dosing::record::Carry;
 use crate::dosing::timeline::{Administered, Ending, Form};
 use crate::model::{Choices, Method, Model, Solver};
+use crate::output::{OutFolder, results_json};
 use crate::run::simulate::{BetweenSubjects, Request, Residual, Rows, Simulation, administered, simulate};
+use crate::run::vpc::vpc;
 
 /// Arguments of `exposim simulate`.
 #[derive(Debug, Args)]
@@ -34,6 +36,10 @@ pub(super) struct Arguments {
     /// All random effects are zero.
     #[arg(long)]
     no_iiv: bool,
+    /// A visual predictive check in place of predictions: simulate the data set so many times, compare percentiles with
+    /// the column DV, and keep the result in the folder `--out` for `exposim plot FOLDER --what vpc`.
+    #[arg(long, value_name = "TIMES", requires = "out", value_parser = clap::value_parser!(u32).range(20..=10_000))]
+    vpc: Option<u32>,
     /// Add a column with residual error for each output that has one.
     #[arg(long)]
     residual: bool,
@@ -101,6 +107,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     let (data, warnings) = DataSet::read(&read(&arguments.data).map_err(Problems::from)?)?;
     tell(&warnings);
     let request = request(arguments, &model);
+    if let (Some(replicates), Some(folder)) = (arguments.vpc, &arguments.out) {
+        let mut out = OutFolder::create(folder)?;
+        out.text("vpc.json", &results_json(&vpc(&model, &data, &request, replicates)?)?)?;
+        out.publish()?;
+        return Ok(());
+    }
     let mut text = Vec::new();
     if arguments.events {
         let doses = administered(&model, &data, &request)?;

@@ -120,7 +120,7 @@ pub(super) fn pieces(results: &Results) -> Vec<Piece> {
 }
 
 /// The first benefit and the first risk; if there is neither, the first endpoint.
-fn told(results: &Results) -> Vec<&EndpointDesign> {
+pub(super) fn told(results: &Results) -> Vec<&EndpointDesign> {
     let endpoints = &results.design.endpoints;
     let first = |better: Better| endpoints.iter().find(|e| e.better == better && e.kind.is_share());
     let told: Vec<_> = [first(Better::Higher), first(Better::Lower)].into_iter().flatten().collect();

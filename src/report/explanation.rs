@@ -3,6 +3,7 @@
 use super::figure::{figure, quantity};
 use super::terminal::{Colour, new_table, right_aligned};
 use crate::run::explanation::{Decided, Doses, Explanation, Exposed, Outcome, Route, Value};
+use crate::trial::weeks;
 
 /// A subject in an arm, step by step: covariates, random effects, individual parameters, how doses enter, what was
 /// given and why, what was decided, exposures, endpoints.
@@ -71,19 +72,10 @@ fn route(route: &Route) -> String {
     format!("  {}: {share} of the dose into {}, {how}{lag}", route.formulation, route.compartment)
 }
 
-/// A time since the first dose in words: weeks where they are whole, else days, else hours.
-fn when(hours: f64) -> String {
-    match (hours % 168.0 == 0.0, hours % 24.0 == 0.0) {
-        (true, _) => format!("week {}", hours / 168.0),
-        (false, true) => format!("day {}", hours / 24.0),
-        (false, false) => format!("hour {}", figure(hours, "")),
-    }
-}
-
 fn doses(doses: &Doses) -> Vec<String> {
     vec![
-        when(doses.from_h),
-        when(doses.to_h),
+        weeks(doses.from_h),
+        weeks(doses.to_h),
         doses.reason.clone(),
         doses.doses.to_string(),
         quantity(doses.amount, &doses.unit),
@@ -94,7 +86,7 @@ fn doses(doses: &Doses) -> Vec<String> {
 fn decision(decided: &Decided) -> Vec<String> {
     let shown = |value: Option<f64>| value.map_or_else(String::new, |v| quantity(v, unit(&decided.unit)));
     vec![
-        when(decided.time_h),
+        weeks(decided.time_h),
         decided.by.clone(),
         decided.condition.clone(),
         decided.action.clone(),
@@ -118,7 +110,7 @@ fn exposures(exposures: &[Exposed]) -> (Vec<String>, Vec<Vec<String>>) {
         found.map_or_else(String::new, |m| figure(m.value, ""))
     };
     let row = |e: &Exposed| {
-        std::iter::once(when(e.time_h)).chain(names.iter().map(|(name, _)| cell(e, name))).collect()
+        std::iter::once(weeks(e.time_h)).chain(names.iter().map(|(name, _)| cell(e, name))).collect()
     };
     (head, exposures.iter().map(row).collect())
 }

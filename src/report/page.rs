@@ -3,7 +3,7 @@ use minijinja::{Environment, Value};
 use serde::Serialize;
 
 use super::answer::{self, Contrast, Piece, scenarios, statistic_of};
-use super::chart::{Arms, ChartKind, Drawing, Room, curve_drawings, drawings, point_words};
+use super::chart::{Arms, ChartKind, Drawing, Room, capitalised, curve_drawings, drawings, point_words};
 use super::figure::{count, difference_unit, figure, quantity, rough, share, signed};
 use super::grid::{Grid, Row, Written};
 use super::operating::Operating;
@@ -43,6 +43,10 @@ struct Page<'a> {
     trade: Vec<ChartView>,
     troughs: Vec<ChartView>,
     profiles: Vec<ChartView>,
+    biomarkers: Vec<ChartView>,
+    persistence: Vec<ChartView>,
+    patients: Vec<ChartView>,
+    tornado: Vec<ChartView>,
     curves: Vec<CurveView<'a>>,
     outside: Vec<String>,
     parameters: Vec<ParameterGroup<'a>>,
@@ -70,6 +74,7 @@ struct ChartView {
 pub(super) struct CurveView<'a> {
     curve: &'a Curve,
     chart: ChartView,
+    method: String,
     range: String,
     observed: Vec<String>,
 }
@@ -109,10 +114,21 @@ struct CellView {
     clear: bool,
 }
 
+/// The parameters of a model, population or response; each source is told once.
 #[derive(Serialize)]
 struct ParameterGroup<'a> {
     name: &'a str,
-    rows: Vec<&'a ParameterRow>,
+    /// What all of them describe, where that is the same.
+    about: &'a str,
+    rows: Vec<ParameterView<'a>>,
+    sources: Vec<&'a str>,
+}
+
+/// A parameter with the number of its source, the first is 1; 0 for none.
+#[derive(Serialize)]
+struct ParameterView<'a> {
+    row: &'a ParameterRow,
+    source: usize,
 }
 
 impl<'a> Page<'a> {
@@ -128,11 +144,15 @@ impl<'a> Page<'a> {
             subjects: count(results.design.subjects),
             draws: count(u64::from(results.design.draws)),
             scenarios: scenario_views(results, &arms),
-            differences: chart_views(results, ChartKind::Differences, "differences"),
+            differences: chart_views(results, ChartKind::Forest, "differences"),
             operating: Operating::of(results),
             trade: chart_views(results, ChartKind::BenefitRisk, "trade"),
             troughs: chart_views(results, ChartKind::Troughs, "troughs"),
             profiles: chart_views(results, ChartKind::Profile, "profiles"),
+            biomarkers: chart_views(results, ChartKind::Biomarkers, "biomarkers"),
+            persistence: chart_views(results, ChartKind::Persistence, "persistence"),
+            patients: chart_views(results, ChartKind::Patients, "patients"),
+            tornado: chart_views(results, ChartKind::Tornado, "tornado"),
             curves: curve_views(&results.curves, &arms),
             outside: outside(results),
             parameters: parameter_groups(results),
@@ -173,7 +193,7 @@ pub(super) fn curve_views<'a>(curves: &'a [Curve], arms: &Arms<'_>) -> Vec<Curve
             let (low, high) = curve.evidence_range;
             let range = format!("{} to {}", figure(low, &curve.unit), quantity(high, &curve.unit));
             let observed = curve.points.iter().map(|point| point_words(point, &curve.unit)).collect();
-            CurveView { curve, chart, range, observed }
+            CurveView { curve, chart, method: capitalised(&curve.method), range, observed }
         })
         .collect()
 }
@@ -285,11 +305,40 @@ fn parameter_groups(results: &Results) -> Vec<ParameterGroup<'_>> {
     let mut groups: Vec<ParameterGroup<'_>> = Vec::new();
     for row in &results.parameters {
         match groups.iter_mut().find(|group| group.name == row.group) {
-            Some(group) => group.rows.push(row),
-            None => groups.push(ParameterGroup { name: &row.group, rows: vec![row] }),
+            Some(group) => group.add(row),
+            None => {
+                let mut group = ParameterGroup {
+                    name: &row.group,
+                    about: &row.description,
+                    rows: Vec::new(),
+                    sources: Vec::new(),
+                };
+                group.add(row);
+                groups.push(group);
+            }
         }
     }
+    // What is said of one row alone stands in that row.
+    groups.iter_mut().filter(|group| group.rows.len() == 1).for_each(|group| group.about = "");
     groups
+}
+
+impl<'a> ParameterGroup<'a> {
+    fn add(&mut self, row: &'a ParameterRow) {
+        if self.about != row.description {
+            self.about = "";
+        }
+        let known = self.sources.iter().position(|source| *source == row.source);
+        let source = match known {
+            _ if row.source.is_empty() => 0,
+            Some(place) => place + 1,
+            None => {
+                self.sources.push(&row.source);
+                self.sources.len()
+            }
+        };
+        self.rows.push(ParameterView { row, source });
+    }
 }
 
 /// How many subjects failed, why, and how they were treated.

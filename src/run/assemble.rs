@@ -5,7 +5,7 @@ use super::inputs::{Inputs, VERSION};
 use super::models::model_uncertainty;
 use super::results::{ArmDesign, Better, Curve, Design, EndpointDesign, ParameterRow, Provenance, Results};
 use super::tally::Tally;
-use super::{curves, profiles, protocol};
+use super::{curves, dependence, followed, profiles, protocol};
 use crate::evidence::Fit;
 use crate::evidence::paper::Class;
 use crate::model::Model;
@@ -25,15 +25,22 @@ pub(super) fn results(
     let mut warnings = warnings(study, &curves);
     warnings.extend(mistaken_units(trial, &curves));
     warnings.extend(model_uncertainty(study, &summary));
+    let contrast_draws = contrast_draws(study, tally);
+    let stopping = persistence.and_then(|fit| fit.persistence.first()).map(|named| &named.model);
+    let in_time = followed::in_time(trial);
     Results {
         title: study.title.clone(),
         question: study.question.clone(),
         design: design(study, tally),
         summary,
         trials: None,
-        contrast_draws: contrast_draws(study, tally),
+        dependences: dependence::dependences(trial, stopping, &contrast_draws),
+        contrast_draws,
         distributions: distributions(study, tally),
         profiles: profiles::profiles(trial),
+        courses: in_time.courses,
+        persistence: in_time.persistence,
+        patients: in_time.patients,
         parameters: parameters(study, fitted, persistence),
         assumptions: assumptions(study, fitted),
         warnings,
@@ -279,6 +286,7 @@ fn resolved(study: &Study) -> serde_json::Value {
         "model-uncertainty": study.model_uncertainty,
         "max-failures": study.max_failures,
         "rows": study.rows,
+        "csv": study.csv,
         "responses": study.responses.iter().map(|r| (r.name.clone(), r.file.clone())).collect::<std::collections::BTreeMap<_, _>>(),
         "visits": study.visits.as_ref().map(|v| serde_json::json!({ "schedule": v.schedule.text(), "window (days)": v.window, "missed": v.missed })),
         "rules": study.rules.iter().map(|r| serde_json::json!({ "name": r.name, "when": r.text.0, "do": r.text.1 })).collect::<Vec<_>>(),

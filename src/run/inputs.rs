@@ -47,6 +47,9 @@ pub struct Settings {
     pub draws: u32,
     /// Whether a row a subject and arm is written.
     pub rows: bool,
+    /// Whether the rows are written as CSV as well.
+    #[serde(default)]
+    pub csv: bool,
     /// The share of subjects that may fail.
     pub max_failures: f64,
 }
@@ -59,6 +62,7 @@ impl Settings {
             subjects: study.subjects,
             draws: study.draws,
             rows: study.rows,
+            csv: study.csv,
             max_failures: study.max_failures,
         }
     }
@@ -69,6 +73,7 @@ impl Settings {
         study.subjects = self.subjects;
         study.draws = self.draws;
         study.rows = self.rows;
+        study.csv = self.csv;
         study.max_failures = self.max_failures;
     }
 }
@@ -100,7 +105,7 @@ impl Inputs {
 
     /// SHA-256 of everything that the results of a block rest on, the version of the program included.
     pub fn hash(&self) -> String {
-        let Settings { seed, subjects, draws, rows, max_failures: _ } = self.settings;
+        let Settings { seed, subjects, draws, rows, csv: _, max_failures: _ } = self.settings;
         let mut hash = Sha256::new();
         let mut text = |text: &str| {
             hash.update((text.len() as u64).to_le_bytes());

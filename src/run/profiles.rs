@@ -4,9 +4,10 @@ use super::results::Profile;
 use super::rows;
 use crate::exposure::quantile;
 use crate::trial::Trial;
+use crate::units::Unit;
 
-/// Subjects whose profiles make the bands.
-const SAMPLE: u64 = 1024;
+/// Subjects who are followed in time.
+pub(super) const SAMPLE: u64 = 1024;
 
 /// Times after the dose (h) of an interval: dense where concentrations change quickly.
 fn times(interval: f64) -> Vec<f64> {
@@ -27,27 +28,22 @@ pub(super) fn profiles(trial: &Trial<'_>) -> Vec<Profile> {
         let Some(last) = arm.phases.last() else { continue };
         let times = times(last.dosing().interval);
         let rows = trial.last_profile(&block, place, &times);
-        let bands = [0.05, 0.25, 0.5, 0.75, 0.95].map(|p| {
-            rows.iter()
-                .map(|row| {
-                    let mut sorted: Vec<f64> = row.iter().copied().filter(|v| v.is_finite()).collect();
-                    sorted.sort_by(f64::total_cmp);
-                    unit.from_coherent(quantile(&sorted, p).unwrap_or(f64::NAN))
-                })
-                .collect::<Vec<f64>>()
-        });
-        let [q05, q25, median, q75, q95] = bands;
-        profiles.push(Profile {
-            arm: arm.name.clone(),
-            label: format!("day {}", arm.end() / 24.0),
-            times,
-            unit: unit.text().to_string(),
-            q05,
-            q25,
-            median,
-            q75,
-            q95,
-        });
+        profiles.push(bands(&arm.name, format!("day {}", arm.end() / 24.0), times, &rows, &unit));
     }
     profiles
+}
+
+/// Quantiles over subjects of values (coherent units, a row of all subjects a time) in a unit.
+pub(super) fn bands(arm: &str, label: String, times: Vec<f64>, rows: &[Vec<f64>], unit: &Unit) -> Profile {
+    let mut quantiles: [Vec<f64>; 5] = Default::default();
+    for row in rows {
+        let mut sorted: Vec<f64> = row.iter().copied().filter(|v| v.is_finite()).collect();
+        sorted.sort_by(f64::total_cmp);
+        for (own, p) in quantiles.iter_mut().zip([0.05, 0.25, 0.5, 0.75, 0.95]) {
+            own.push(unit.from_coherent(quantile(&sorted, p).unwrap_or(f64::NAN)));
+        }
+    }
+    let [q05, q25, median, q75, q95] = quantiles;
+    let unit = if *unit == Unit::one() { String::new() } else { unit.text().to_string() };
+    Profile { arm: arm.to_string(), label, times, unit, q05, q25, median, q75, q95 }
 }

@@ -26,6 +26,18 @@ pub struct Results {
     pub profiles: Vec<Profile>,
     /// Exposure-response curves with what they rest on and where the arms lie on them.
     pub curves: Vec<Curve>,
+    /// Biomarkers over time by arm.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub courses: Vec<Course>,
+    /// How long subjects stay on treatment, by arm; empty where nobody stops.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub persistence: Vec<Persistence>,
+    /// The doses of a few patients, the same ones in every arm; empty where everybody is treated as planned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patients: Vec<Patient>,
+    /// What the differences between arms depend on, the strongest first within each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependences: Vec<Dependence>,
     /// The parameters used, with their sources.
     pub parameters: Vec<ParameterRow>,
     /// What was assumed, a sentence each.
@@ -221,16 +233,16 @@ pub struct Distribution {
     pub density: Vec<(f64, f64)>,
 }
 
-/// A concentration-time profile over one dosing interval or course.
+/// A value over time in an arm: a concentration over a dosing interval, or a biomarker over a trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     /// The arm.
     pub arm: String,
-    /// When, such as "day 364".
+    /// Which interval, such as "day 364", or which biomarker.
     pub label: String,
-    /// Times after the dose (h).
+    /// Times after the dose (h), or after the first one.
     pub times: Vec<f64>,
-    /// Unit of the concentrations.
+    /// Unit of the values.
     pub unit: String,
     /// 5th percentile over subjects at each time.
     pub q05: Vec<f64>,
@@ -242,6 +254,116 @@ pub struct Profile {
     pub q75: Vec<f64>,
     /// 95th percentile.
     pub q95: Vec<f64>,
+}
+
+/// A biomarker over time in an arm.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Course {
+    /// Its name in the study.
+    pub response: String,
+    /// Thresholds that rules and endpoints ask about, in the unit of the values, ascending.
+    pub thresholds: Vec<f64>,
+    /// The values; times count from the first dose.
+    pub bands: Profile,
+}
+
+/// How long the subjects of an arm stay on treatment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Persistence {
+    /// The arm.
+    pub arm: String,
+    /// The subjects that were followed.
+    pub subjects: u64,
+    /// Until when (h).
+    pub until: f64,
+    /// What happened, ascending in time.
+    pub steps: Vec<PersistenceStep>,
+}
+
+/// A time at which subjects stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PersistenceStep {
+    /// When (h).
+    pub time: f64,
+    /// Subjects on treatment just before.
+    pub at_risk: u64,
+    /// Subjects who stopped then.
+    pub stopped: u64,
+    /// The share on treatment from then on (product limit).
+    pub share: f64,
+    /// Lower limit of its 95 % interval from the number of subjects.
+    pub lower: f64,
+    /// Upper limit.
+    pub upper: f64,
+}
+
+/// The doses of a patient in an arm.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Patient {
+    /// The subject's number, as in the rows.
+    pub id: u64,
+    /// The arm.
+    pub arm: String,
+    /// The unit of doses.
+    pub unit: String,
+    /// Stretches of time with one dose, in order.
+    pub spans: Vec<DoseSpan>,
+}
+
+/// Doses of one size one after the other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DoseSpan {
+    /// From when (h).
+    pub from: f64,
+    /// Until when (h).
+    pub to: f64,
+    /// Each dose; 0 where none is given.
+    pub amount: f64,
+    /// Doses among them that the patient missed.
+    pub missed: u32,
+    /// Why.
+    pub reason: String,
+    /// What kind of reason that is.
+    pub kind: SpanKind,
+}
+
+/// Why a dose is what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SpanKind {
+    /// As planned.
+    Planned,
+    /// A rule has changed it.
+    Changed,
+    /// A rule holds it.
+    Held,
+    /// Treatment has ended.
+    Ended,
+}
+
+/// How a difference between two arms goes with an uncertain quantity, over the draws.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dependence {
+    /// The endpoint.
+    pub endpoint: String,
+    /// The arm that is compared.
+    pub arm: String,
+    /// The arm it is compared with.
+    pub reference: String,
+    /// The unit of the differences; `%` means points.
+    pub unit: String,
+    /// The quantity: what it belongs to, and its name.
+    pub quantity: String,
+    /// The 2.5th and the 97.5th percentile of the quantity over the draws.
+    pub range: [f64; 2],
+    /// The unit of these; empty for none.
+    pub range_unit: String,
+    /// The difference at these two, by a straight line through the draws.
+    pub at: [f64; 2],
+    /// The difference over all draws.
+    pub centre: f64,
+    /// The share of the variance between draws that the line explains.
+    pub explained: f64,
 }
 
 /// An exposure-response curve.

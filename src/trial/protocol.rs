@@ -160,8 +160,8 @@ impl Arm {
     }
 }
 
-/// A time in weeks where it is whole weeks, else in days or hours.
-pub(super) fn weeks(hours: f64) -> String {
+/// A time (h since the first dose) in words: in weeks where they are whole, else in days or hours.
+pub fn weeks(hours: f64) -> String {
     match (hours % 168.0 == 0.0, hours % 24.0 == 0.0) {
         (true, _) => format!("week {}", hours / 168.0),
         (false, true) => format!("day {}", hours / 24.0),

@@ -43,6 +43,8 @@ pub struct Study {
     pub max_failures: f64,
     /// Whether a row a subject and arm is written.
     pub rows: bool,
+    /// Whether the rows are written as CSV as well.
+    pub csv: bool,
     /// The responses, in file order.
     pub responses: Vec<ResponseUse>,
     /// The arms, in file order.
@@ -132,6 +134,7 @@ impl Reader<'_> {
         let model_uncertainty = root.boolean("model-uncertainty").is_none_or(|b| b.value);
         let max_failures = self.share("max-failures", 0.001);
         let rows = root.boolean("rows").is_none_or(|b| b.value);
+        let csv = root.boolean("csv").is_some_and(|b| b.value);
         let model = self.model();
         let population = self.population();
         let covariates = match (&model, &population) {
@@ -171,6 +174,7 @@ impl Reader<'_> {
             model_uncertainty,
             max_failures: max_failures?,
             rows,
+            csv,
             responses,
             arms,
             reference: reference?,

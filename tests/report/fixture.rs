@@ -24,6 +24,14 @@ pub fn dose_reduction() -> Results {
         distributions: ARMS.iter().zip([8.3, 6.1, 4.2]).map(|(arm, median)| distribution(arm, median)).collect(),
         profiles: ARMS.iter().zip([1.0, 0.72, 0.5]).map(|(arm, scale)| profile(arm, scale)).collect(),
         curves: vec![remission_curve(), haemoglobin_curve()],
+        courses: ARMS.iter().zip([4.8, 3.9, 2.9]).map(|(arm, fall)| course(arm, fall)).collect(),
+        persistence: ARMS.iter().map(|arm| persistence(arm)).collect(),
+        patients: ARMS.iter().flat_map(|arm| [patient(arm, 1), patient(arm, 17)]).collect(),
+        dependences: vec![
+            dependence("remission_52", "endoscopic_remission: b", [-0.4, -7.1], 0.63),
+            dependence("remission_52", "TVCL", [-4.3, -1.9], 0.12),
+            dependence("hb_fall", "HB: b", [-0.9, -2.3], 0.58),
+        ],
         parameters: parameters(),
         assumptions: vec![
             "Creatinine clearance, which the cohort paper does not report, follows Cockcroft-Gault from age, weight and sex."
@@ -281,6 +289,82 @@ fn profile(arm: &str, scale: f64) -> Profile {
         q75: band(1.28, 1.3),
         q95: band(1.72, 1.9),
         times,
+    }
+}
+
+/// Haemoglobin that recovers while the drug takes something.
+fn course(arm: &str, fall: f64) -> Course {
+    let times: Vec<f64> = [0.0, 4.0, 8.0, 12.0, 24.0, 36.0, 52.0].iter().map(|week| week * 168.0).collect();
+    let band = |away: f64| -> Vec<f64> {
+        let grown = |t: &f64| 1.0 - libm::exp(-t / 1500.0);
+        times.iter().map(|t| 115.0 + (14.0 - fall) * grown(t) + away).collect()
+    };
+    Course {
+        response: "HB".into(),
+        thresholds: vec![80.0],
+        bands: Profile {
+            arm: arm.into(),
+            label: "haemoglobin".into(),
+            unit: "g/L".into(),
+            q05: band(-25.0),
+            q25: band(-11.0),
+            median: band(0.0),
+            q75: band(10.0),
+            q95: band(24.0),
+            times,
+        },
+    }
+}
+
+fn persistence(arm: &str) -> Persistence {
+    let step = |(week, at_risk, share): (f64, u64, f64)| PersistenceStep {
+        time: week * 168.0,
+        at_risk,
+        stopped: 25,
+        share,
+        lower: share - 0.06,
+        upper: share + 0.05,
+    };
+    let steps = [(3.0, 200, 0.875), (20.0, 175, 0.75)].into_iter().map(step).collect();
+    Persistence { arm: arm.into(), subjects: 200, until: 52.0 * 168.0, steps }
+}
+
+/// Patient 1 is treated as planned, patient 17 is held and stops.
+fn patient(arm: &str, id: u64) -> Patient {
+    let span = |from: f64, to: f64, amount: f64, reason: &str, kind: SpanKind| DoseSpan {
+        from: from * 168.0,
+        to: to * 168.0,
+        amount,
+        missed: 0,
+        reason: reason.into(),
+        kind,
+    };
+    let mut spans = vec![span(0.0, 12.0, 45.0, "planned", SpanKind::Planned)];
+    match id {
+        1 => {
+            spans.push(span(12.0, 52.0, if arm == EARLY { 15.0 } else { 30.0 }, "planned", SpanKind::Planned))
+        }
+        _ => spans.extend([
+            span(12.0, 24.0, 0.0, "on hold: anaemia", SpanKind::Held),
+            span(24.0, 30.0, 15.0, "rule: anaemia", SpanKind::Changed),
+            span(30.0, 52.0, 0.0, "discontinued: lack of effect", SpanKind::Ended),
+        ]),
+    }
+    Patient { id, arm: arm.into(), unit: "mg".into(), spans }
+}
+
+fn dependence(endpoint: &str, quantity: &str, at: [f64; 2], explained: f64) -> Dependence {
+    Dependence {
+        endpoint: endpoint.into(),
+        arm: STEP.into(),
+        reference: STAY.into(),
+        unit: "%".into(),
+        quantity: quantity.into(),
+        range: [0.02, 0.91],
+        range_unit: String::new(),
+        at,
+        centre: (at[0] + at[1]) / 2.0,
+        explained,
     }
 }
 

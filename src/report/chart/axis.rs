@@ -33,7 +33,7 @@ pub(super) fn across(svg: &mut Svg, scale: &Scale, (left, right): (f64, f64), ti
 }
 
 /// A name as it begins a title.
-pub(super) fn capitalised(name: &str) -> String {
+pub(in crate::report) fn capitalised(name: &str) -> String {
     let mut chars = name.chars();
     chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }

@@ -6,17 +6,23 @@ mod curve;
 mod forest;
 mod labels;
 mod marks;
+mod persistence;
 mod plane;
 mod profile;
 mod scale;
+mod swimmers;
+mod tornado;
 mod troughs;
+mod vpc;
 
-use super::answer::Contrast;
+use super::answer::{Contrast, told};
 use super::palette;
 use super::svg::Svg;
-use crate::run::results::{Curve, Distribution, Profile, Results};
+use crate::run::results::{Course, Curve, Distribution, Profile, Results};
+pub(super) use axis::capitalised;
 pub(super) use comparisons::file as forest_of_comparisons;
 pub(super) use curve::point_words;
+pub use vpc::vpc_chart;
 
 /// What a chart shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +36,32 @@ pub enum ChartKind {
     /// What is lost against what is avoided.
     BenefitRisk,
     /// Differences between arms.
-    Differences,
+    Forest,
+    /// Biomarkers over time by arm, with thresholds.
+    Biomarkers,
+    /// How long subjects stay on treatment.
+    Persistence,
+    /// The doses of a few patients.
+    Patients,
+    /// What the differences depend on.
+    Tornado,
+}
+
+impl ChartKind {
+    /// Its name in commands and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            ChartKind::Profile => "profile",
+            ChartKind::Troughs => "troughs",
+            ChartKind::ExposureResponse => "er",
+            ChartKind::BenefitRisk => "benefit-risk",
+            ChartKind::Forest => "forest",
+            ChartKind::Biomarkers => "hb",
+            ChartKind::Persistence => "km",
+            ChartKind::Patients => "swimmers",
+            ChartKind::Tornado => "tornado",
+        }
+    }
 }
 
 /// A chart as a file.
@@ -47,19 +78,12 @@ pub struct ChartFile {
 /// The charts of a kind as SVG files, one for each exposure, moment, response or comparison; empty where the results
 /// have nothing of the kind.
 pub fn charts(results: &Results, kind: ChartKind) -> Vec<ChartFile> {
-    let name = match kind {
-        ChartKind::Profile => "profile",
-        ChartKind::Troughs => "troughs",
-        ChartKind::ExposureResponse => "er",
-        ChartKind::BenefitRisk => "benefit-risk",
-        ChartKind::Differences => "differences",
-    };
     let style = palette::file_style();
     drawings(results, kind, Room::Wide)
         .into_iter()
         .enumerate()
         .map(|(i, drawing)| {
-            let name = format!("{name}-{}", i + 1);
+            let name = format!("{}-{}", kind.name(), i + 1);
             let svg = drawing.svg.finish(
                 drawing.height,
                 &name,
@@ -116,15 +140,44 @@ pub(super) fn drawings(results: &Results, kind: ChartKind, room: Room) -> Vec<Dr
     match kind {
         ChartKind::Profile => grouped(&results.profiles, |p: &Profile| p.label.as_str())
             .into_iter()
-            .map(|group| profile::draw(&group, &arms, room))
+            .map(|group| {
+                let look = profile::Look {
+                    title: &concentration(group[0]),
+                    axis: "Concentration",
+                    thresholds: &[],
+                    from_zero: true,
+                };
+                profile::draw(&group, &look, &arms, room)
+            })
             .collect(),
+        ChartKind::Biomarkers => grouped(&results.courses, |c: &Course| c.response.as_str())
+            .into_iter()
+            .map(|group| {
+                let first = group.first();
+                let title = first.map_or(String::new(), |course| capitalised(&course.bands.label));
+                let look = profile::Look {
+                    title: &title,
+                    axis: first.map_or("", |course| &course.response),
+                    thresholds: first.map_or(&[], |course| &course.thresholds),
+                    from_zero: false,
+                };
+                let bands: Vec<&Profile> = group.iter().map(|course| &course.bands).collect();
+                profile::draw(&bands, &look, &arms, room)
+            })
+            .collect(),
+        ChartKind::Persistence => persistence::draw(&results.persistence, &arms, room).into_iter().collect(),
+        ChartKind::Patients => swimmers::draw(&results.patients, &arms, room).into_iter().collect(),
+        ChartKind::Tornado => {
+            let endpoints = told(results);
+            endpoints.iter().flat_map(|endpoint| tornado::draw(results, endpoint, &arms, room)).collect()
+        }
         ChartKind::Troughs => grouped(&results.distributions, |d: &Distribution| d.metric.as_str())
             .into_iter()
             .map(|group| troughs::draw(&group, &arms, room))
             .collect(),
         ChartKind::ExposureResponse => curve_drawings(&results.curves, &arms, room),
         ChartKind::BenefitRisk => plane::draw(results, &arms, room).into_iter().collect(),
-        ChartKind::Differences => {
+        ChartKind::Forest => {
             let contrasts = Contrast::all(results);
             forest::draw(results, &contrasts, &arms, room).into_iter().collect()
         }
@@ -134,6 +187,11 @@ pub(super) fn drawings(results: &Results, kind: ChartKind, room: Room) -> Vec<Dr
 /// Exposure-response curves with their evidence and the exposures of arms.
 pub(super) fn curve_drawings(curves: &[Curve], arms: &Arms<'_>, room: Room) -> Vec<Drawing> {
     curves.iter().map(|curve| curve::draw(curve, arms, room)).collect()
+}
+
+/// The title of concentrations over an interval.
+fn concentration(profile: &Profile) -> String {
+    format!("Concentration over time, {}", profile.label)
 }
 
 /// Items with the same key together, in the order in which the keys appear.

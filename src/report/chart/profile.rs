@@ -6,8 +6,20 @@ use super::scale::{Scale, Tick, span, up_from_zero};
 use super::{Arms, Drawing, Room};
 use crate::run::results::Profile;
 
+/// What values over time are.
+pub(super) struct Look<'a> {
+    /// The title of the chart.
+    pub(super) title: &'a str,
+    /// The title of the upright axis, without its unit.
+    pub(super) axis: &'a str,
+    /// Lines across.
+    pub(super) thresholds: &'a [f64],
+    /// Whether the upright axis begins at zero.
+    pub(super) from_zero: bool,
+}
+
 /// A panel an arm on common scales: median, the middle half and the middle 90 % of subjects.
-pub(super) fn draw(profiles: &[&Profile], arms: &Arms<'_>, room: Room) -> Drawing {
+pub(super) fn draw(profiles: &[&Profile], look: &Look<'_>, arms: &Arms<'_>, room: Room) -> Drawing {
     let columns = room.choose(profiles.len().clamp(1, 3), 1);
     let rows = profiles.len().div_ceil(columns);
     let (left, gap, head) = (44.0, 22.0, 40.0);
@@ -16,8 +28,6 @@ pub(super) fn draw(profiles: &[&Profile], arms: &Arms<'_>, room: Room) -> Drawin
     let top = |row: usize| row as f64 * (head + height + BELOW + 8.0) + head;
 
     let unit = profiles.first().map_or("", |profile| profile.unit.as_str());
-    let (_, high) = span(profiles.iter().flat_map(|profile| profile.q95.iter().copied()));
-    let high = up_from_zero(high, 7);
     let times = span(profiles.iter().flat_map(|profile| profile.times.iter().copied()));
     let (time_title, hours) = time_unit(times);
 
@@ -27,12 +37,15 @@ pub(super) fn draw(profiles: &[&Profile], arms: &Arms<'_>, room: Room) -> Drawin
         let x0 = left + column as f64 * (panel + gap);
         let y0 = top(row);
         let x = Scale::linear(times, (x0, x0 + panel));
-        let y = Scale::linear(high, (y0 + height, y0));
+        let y = upright(profiles, look, (y0 + height, y0));
         across(&mut svg, &y, (x0, x0 + panel), &y.ticks(5), column == 0);
         if column == 0 {
-            svg.text((0.0, y0 - 26.0), Anchor::Start, "axis-title", &titled("Concentration", unit));
+            svg.text((0.0, y0 - 26.0), Anchor::Start, "axis-title", &titled(look.axis, unit));
         }
         bottom(&mut svg, &x, y0 + height, &time_ticks(times, hours, x.range()), time_title);
+        for value in look.thresholds {
+            svg.line((x0, y.at(*value)), (x0 + panel, y.at(*value)), "threshold");
+        }
         for other in profiles.iter().filter(|other| other.arm != profile.arm) {
             svg.open(&arms.class(&other.arm), "");
             svg.path(&points(&x, &y, &other.times, &other.median), "faint");
@@ -52,7 +65,6 @@ pub(super) fn draw(profiles: &[&Profile], arms: &Arms<'_>, room: Room) -> Drawin
         arm_name(&mut svg, (x0, y0 - 6.0), &profile.arm, panel - 4.0, "name");
         svg.close();
     }
-    let label = profiles.first().map_or("", |profile| profile.label.as_str());
     let arms_text = profiles
         .iter()
         .map(|p| {
@@ -66,7 +78,7 @@ pub(super) fn draw(profiles: &[&Profile], arms: &Arms<'_>, room: Room) -> Drawin
         .collect::<Vec<_>>()
         .join("; ");
     Drawing {
-        title: format!("Concentration over time, {label}"),
+        title: look.title.to_owned(),
         description: format!(
             "A panel for each arm: the median with the middle 50 % and the middle 90 % of subjects. \
              Medians over the interval: {arms_text}."
@@ -76,8 +88,23 @@ pub(super) fn draw(profiles: &[&Profile], arms: &Arms<'_>, room: Room) -> Drawin
     }
 }
 
+/// The upright scale: from zero, or around the bands and thresholds; logarithmic where the bands span much.
+fn upright(profiles: &[&Profile], look: &Look<'_>, range: (f64, f64)) -> Scale {
+    let (_, high) = span(profiles.iter().flat_map(|profile| profile.q95.iter().copied()));
+    if look.from_zero {
+        return Scale::linear(up_from_zero(high, 7), range);
+    }
+    let (low, _) = span(profiles.iter().flat_map(|profile| profile.q05.iter().copied()));
+    let (low, high) = span(look.thresholds.iter().copied().chain([low, high]));
+    if low > 0.0 && high > 20.0 * low {
+        return Scale::log((low, high), range);
+    }
+    let room = (high - low) * 0.06;
+    Scale::linear((low - room, high + room), range)
+}
+
 /// The title of the time axis and its unit in hours: longer courses are read in days and weeks.
-fn time_unit((from, to): (f64, f64)) -> (&'static str, f64) {
+pub(super) fn time_unit((from, to): (f64, f64)) -> (&'static str, f64) {
     match to - from {
         hours if hours <= 96.0 => ("Time after dose (h)", 1.0),
         hours if hours <= 24.0 * 60.0 => ("Time (days)", 24.0),
@@ -86,9 +113,15 @@ fn time_unit((from, to): (f64, f64)) -> (&'static str, f64) {
 }
 
 /// Marks of a time axis at round values of its unit.
-fn time_ticks((from, to): (f64, f64), hours: f64, range: (f64, f64)) -> Vec<Tick> {
-    let ticks = Scale::linear((from / hours, to / hours), range);
-    let ticks = if hours == 1.0 { ticks.hour_ticks(5) } else { ticks.ticks(5) };
+pub(super) fn time_ticks((from, to): (f64, f64), hours: f64, range: (f64, f64)) -> Vec<Tick> {
+    let scale = Scale::linear((from / hours, to / hours), range);
+    // Parts of a day, days, weeks and quarters of a year.
+    let steps: &[f64] = match hours {
+        1.0 => &[1.0, 2.0, 3.0, 4.0, 6.0, 12.0, 24.0],
+        24.0 => &[1.0, 2.0, 7.0, 14.0],
+        _ => &[1.0, 2.0, 4.0, 8.0, 12.0, 24.0, 52.0],
+    };
+    let ticks = scale.stepped_ticks(5, steps);
     ticks.into_iter().map(|tick| Tick { value: tick.value * hours, label: tick.label }).collect()
 }
 

@@ -80,12 +80,11 @@ impl Scale {
         }
     }
 
-    /// Marks at whole parts of a day, for hours.
-    pub(super) fn hour_ticks(&self, wanted: usize) -> Vec<Tick> {
+    /// Around `wanted` marks at steps that people count in, ascending; at round values where none is wide enough.
+    pub(super) fn stepped_ticks(&self, wanted: usize, steps: &[f64]) -> Vec<Tick> {
         let rough = (self.high - self.low) / wanted.max(1) as f64;
-        let steps = [1.0, 2.0, 3.0, 4.0, 6.0, 12.0, 24.0];
         match steps.iter().find(|step| **step >= rough) {
-            Some(step) if rough > 0.5 => self.even_ticks(*step),
+            Some(step) if rough > 0.5 * steps[0] => self.even_ticks(*step),
             _ => self.ticks(wanted),
         }
     }
@@ -193,7 +192,10 @@ mod tests {
             labels(&scale(-7.3, 4.1).ticks(6)),
             ["\u{2212}6", "\u{2212}4", "\u{2212}2", "0", "2", "4"]
         );
-        assert_eq!(labels(&scale(0.0, 24.0).hour_ticks(5)), ["0", "6", "12", "18", "24"]);
+        assert_eq!(
+            labels(&scale(0.0, 24.0).stepped_ticks(5, &[1.0, 2.0, 3.0, 4.0, 6.0, 12.0, 24.0])),
+            ["0", "6", "12", "18", "24"]
+        );
         let log = |low, high| Scale::log((low, high), (0.0, 100.0));
         assert_eq!(labels(&log(0.9, 130.0).ticks(6)), ["1", "2", "5", "10", "20", "50", "100"]);
         assert_eq!(labels(&log(0.001, 1000.0).ticks(5)), ["0.001", "0.01", "0.1", "1", "10", "100", "1000"]);
