@@ -12,6 +12,7 @@ mod conformance;
 mod diff;
 mod event_rules;
 mod evidence_files;
+mod examples;
 mod explain;
 mod expressions;
 mod fleet;
