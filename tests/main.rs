@@ -6,6 +6,7 @@ mod bad_papers;
 mod bad_protocols;
 mod batch;
 mod biomarkers;
+mod book;
 mod check;
 mod command;
 mod conformance;
