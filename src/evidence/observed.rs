@@ -80,7 +80,7 @@ impl Evidence {
                     let spread = crate::math::exp(QUARTILE * deviation);
                     let median = paper.exposure.unit.from_coherent(median);
                     Some(EvidencePoint {
-                        label: format!("{} {}, {} of {}", arm.trial, arm.name, arm.events, arm.patients),
+                        label: format!("{} {}, {:.0} of {}", arm.trial, arm.name, arm.events, arm.patients),
                         exposure: median,
                         exposure_lower: median / spread,
                         exposure_upper: median * spread,

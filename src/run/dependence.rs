@@ -5,6 +5,7 @@ use crate::exposure::quantile;
 use crate::population::Individuals;
 use crate::response::{Draw, Draws, PersistenceModel};
 use crate::trial::{Response, Trial};
+use crate::units::Unit;
 
 /// Fewer draws show nothing but chance.
 const DRAWS: usize = 50;
@@ -55,7 +56,8 @@ fn quantities(trial: &Trial<'_>, persistence: Option<&PersistenceModel>, count: 
         list.extend(study.model.parameters().iter().enumerate().map(|(place, parameter)| {
             let unit = parameter.value.unit();
             let values = rows.iter().map(|row| unit.from_coherent(row[place])).collect();
-            Quantity { name: parameter.name.clone(), unit: unit.text().to_string(), values }
+            let shown = if *unit == Unit::one() { "" } else { unit.text() };
+            Quantity { name: parameter.name.clone(), unit: shown.to_string(), values }
         }));
     }
     for (used, response) in study.responses.iter().zip(trial.responses()) {
