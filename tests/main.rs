@@ -8,6 +8,7 @@ mod batch;
 mod biomarkers;
 mod book;
 mod check;
+mod cohorts;
 mod command;
 mod conformance;
 mod diff;

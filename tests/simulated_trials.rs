@@ -54,8 +54,11 @@ fn read(trial: &str) -> Result<Study, String> {
 }
 
 fn results(trial: &str, threads: usize) -> Results {
-    let study = read(trial).unwrap_or_else(|p| panic!("{p}"));
-    let prepared = Prepared::new(&study, &Recorder::new(&Shipped), threads).unwrap_or_else(|e| panic!("{e}"));
+    run(&read(trial).unwrap_or_else(|p| panic!("{p}")), &Shipped, threads)
+}
+
+fn run(study: &Study, files: &(dyn Files + Sync), threads: usize) -> Results {
+    let prepared = Prepared::new(study, &Recorder::new(files), threads).unwrap_or_else(|e| panic!("{e}"));
     let watch = Watch { progress: &|_| {}, stop: &AtomicBool::new(false) };
     prepared.run(watch, &mut NoStore, None).unwrap_or_else(|e| panic!("{e}"))
 }
@@ -77,8 +80,33 @@ fn cmh(arm: Count, reference: Count, null: f64) -> Contrast {
     contrast
 }
 
-#[test]
-fn power_and_type_i_error_are_those_of_exact_sums() {
+/// The shipped files, with everybody the typical patient: an event has one probability for all in an arm, exactly.
+struct Typical;
+
+impl Files for Typical {
+    fn open(&self, name: &str) -> Result<Arc<Source>, Diagnostic> {
+        let shipped = Shipped.open(name)?;
+        Ok(match name {
+            "upadacitinib-klunder-2019" => {
+                let text = shipped.text();
+                let text = text
+                    .replace("sd = { phase-1 = 0.205, phase-2-3 = 0.365 }", "sd = 0")
+                    .replace("sd = { phase-1 = 0.244, phase-2-3 = 0.530 }", "sd = 0")
+                    .replace("sd = 0.668", "sd = 0");
+                Source::new("typical.toml", text)
+            }
+            "crohn-anti-tnf-failure" => Source::new(
+                "same.toml",
+                "[population]\ntitle = \"Everybody the same\"\n[covariates]\nWT = { value = \"74 kg\" }\nCRCL = { value = \"108.7 mL/min\" }\nHB = { value = \"120 g/L\" }\nPATIENT = { levels = [\"healthy\", \"patient\"], value = \"patient\" }\n",
+            ),
+            _ => shipped,
+        })
+    }
+}
+
+/// Five designs of two arms and two analyses: power and type I error against sums over all outcomes. `tolerance` gives
+/// the greatest difference (points) from a Monte-Carlo standard error (points).
+fn operating_characteristics(replicates: u32, tolerance: fn(f64) -> f64) {
     let methods: [(&str, Analysis); 3] = [
         ("newcombe", |a, r, null| newcombe(a, r, null, 0.95)),
         ("cmh", cmh),
@@ -90,13 +118,14 @@ fn power_and_type_i_error_are_those_of_exact_sums() {
         let (name, analysis) = methods[method];
         let margin_words =
             if margin == 0 { String::new() } else { format!("margin = \"{margin} points\"\n") };
-        let found = results(
-            &format!(
-                "[trial]\nreplicates = 1000\nparameters = [\"fixed\"]\npatients = {{ high = {high}, low = {low} }}\n\
-                 [analysis.a]\nendpoint = \"event\"\nmethod = \"{name}\"\ncompare = [\"high\", \"low\"]\n{margin_words}"
-            ),
-            2,
+        let trial = format!(
+            "[trial]\nreplicates = {replicates}\nparameters = [\"fixed\"]\npatients = {{ high = {high}, low = {low} }}\n\
+             [analysis.a]\nendpoint = \"event\"\nmethod = \"{name}\"\ncompare = [\"high\", \"low\"]\n{margin_words}\
+             [analysis.mean]\nendpoint = \"HB_7\"\nmethod = \"t-test\"\ncompare = [\"low\", \"high\"]\n"
         );
+        let source = Source::new("two-doses.toml", text(&trial).replace("subjects = 30000", "subjects = 2"));
+        let study = Study::read(&source, &Typical, &kind).unwrap_or_else(|p| panic!("{p}")).0;
+        let found = run(&study, &Typical, 2);
         let probability = |arm: &str| {
             let own = |e: &&Estimate| e.arm == arm && e.endpoint == "probability" && e.statistic == "mean";
             found.summary.iter().find(own).unwrap().value / 100.0
@@ -107,19 +136,40 @@ fn power_and_type_i_error_are_those_of_exact_sums() {
             let contrast = analysis(a, r, null);
             contrast.p < 0.05 && contrast.estimate > null
         });
-        let own = figure(&found, "a", "power");
-        // Three standard errors, and what the 30,000 subjects leave uncertain of the probabilities.
-        let tolerance = 3.0 * own.mc_error + 0.5;
-        assert!((own.value - 100.0 * power).abs() < tolerance, "{name}: {} is not {power}", own.value);
+        let near = |figure: &Estimate, expected: f64| {
+            // The Monte-Carlo error where the expected value is true.
+            let error = (expected * (100.0 - expected) / f64::from(replicates)).sqrt();
+            println!(
+                "{high}:{low} {name} {margin}: {} of {} {:.2}, exactly {expected:.2}, Monte-Carlo error {error:.2}",
+                figure.statistic, figure.endpoint, figure.value
+            );
+            let difference = figure.value - expected;
+            assert!(difference.abs() < tolerance(error), "{name}: {} is not {expected}", figure.value);
+        };
+        near(figure(&found, "a", "power"), 100.0 * power);
         if margin == 0 {
             let alarm = power_of_two(law(high, "low"), law(low, "low"), |a, r| analysis(a, r, 0.0).p < 0.05);
-            let own = figure(&found, "a", "type I error");
-            assert!((own.value - 100.0 * alarm).abs() < 3.0 * own.mc_error, "{name}: {}", own.value);
-            assert!((own.value - 5.0).abs() < 3.0 * own.mc_error + 0.5, "{name}: {} % at 5 %", own.value);
+            near(figure(&found, "a", "type I error"), 100.0 * alarm);
         }
+        // Deviations are normal with one variance: the level of the t-test is exact.
+        near(figure(&found, "mean", "type I error"), 5.0);
+        near(figure(&found, "mean", "coverage"), 95.0);
         let coverage = figure(&found, "a", "coverage");
         assert!((coverage.value - 95.0).abs() < 3.0 * coverage.mc_error + 0.7, "{name}: {}", coverage.value);
     }
+}
+
+/// Eighteen comparisons: by chance one of them lies beyond 3.2 standard errors with 2 to 3 of 100 seeds.
+#[test]
+fn power_and_type_i_error_are_those_of_exact_sums() {
+    operating_characteristics(2000, |error| 3.2 * error);
+}
+
+/// The standard error of a power is at most 0.3 points.
+#[test]
+#[ignore = "a minute or more"]
+fn power_is_within_a_point_of_exact_sums() {
+    operating_characteristics(30_000, |error| (3.0 * error).min(1.0));
 }
 
 const SEVERAL: &str = r#"

@@ -153,10 +153,14 @@ impl<'a> Driven<'a> {
 
     fn exactly(&mut self, hours: f64, matrix: &[usize], input: &[usize], columns: &[Vec<f64>]) {
         let (n, lanes) = (self.model.states, self.lanes);
-        let zero = vec![0.0; lanes];
+        // Where all subjects have the same matrix it is solved for one of them.
+        let alike = |column: &Vec<f64>| column.iter().all(|v| v.to_bits() == column[0].to_bits());
+        let alike = columns[..matrix.len()].iter().all(alike);
+        let solved = if alike { lanes.min(1) } else { lanes };
+        let zero = vec![0.0; solved];
         let mut entries: Vec<&[f64]> = vec![&zero; n * n];
         for (&place, column) in matrix.iter().zip(columns) {
-            entries[place] = column;
+            entries[place] = &column[..solved];
         }
         let mut slope = vec![0.0; n * lanes];
         for (&place, column) in matrix.iter().zip(columns) {
@@ -170,14 +174,15 @@ impl<'a> Driven<'a> {
                 *slope += value;
             }
         }
-        let Ok(system) = LinearSystem::any(n, &entries, lanes) else { return };
+        let Ok(system) = LinearSystem::any(n, &entries, solved) else { return };
         let area = system.response(Integral::Once, &vec![hours; system.padded()]);
         for row in 0..n {
             for from in 0..n {
-                let factor = &area.entry(row, from)[..lanes];
-                let slope = &slope[from * lanes..(from + 1) * lanes];
-                for ((x, factor), slope) in self.x[row * lanes..].iter_mut().zip(factor).zip(slope) {
-                    *x += factor * slope;
+                let factors = area.entry(row, from);
+                let factor = |lane: usize| factors[if alike { 0 } else { lane }];
+                let slope = slope[from * lanes..(from + 1) * lanes].iter().enumerate();
+                for (x, (lane, slope)) in self.x[row * lanes..].iter_mut().zip(slope) {
+                    *x += factor(lane) * slope;
                 }
             }
         }

@@ -1,7 +1,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
 
 use super::answer::{answer, scenarios};
-use super::figure::count;
+use super::figure::{count, rough};
 use super::grid::{Grid, Row, Written};
 use super::operating::Operating;
 use super::page::outside;
@@ -75,9 +75,15 @@ fn foot(results: &Results) -> Vec<String> {
         count(u64::from(design.draws)),
         design.seed
     );
+    let gains = results.summary.iter().filter_map(|e| e.pairing_gain);
+    let [least, most] = gains.fold([f64::INFINITY, 0.0], |[least, most], g| [g.min(least), g.max(most)]);
+    let paired = (most > 0.0).then(|| {
+        let times = if least < most { format!("{} to {}", rough(least, ""), rough(most, "")) } else { rough(most, "") };
+        format!("Since subjects are the same in every arm, differences have variances {times} times smaller than with subjects of their own.")
+    });
     let list =
         |what: &str, list: &[String]| (!list.is_empty()).then(|| format!("{what}: {}.", list.join(", ")));
-    let lines = [Some(note), list("Random", &design.random), list("Fixed", &design.fixed)];
+    let lines = [Some(note), paired, list("Random", &design.random), list("Fixed", &design.fixed)];
     lines.into_iter().flatten().collect()
 }
 

@@ -61,8 +61,14 @@ pub fn decision_columns(study: &Study) -> Vec<RowColumn> {
 
 /// Every reason that a dose may have.
 fn reasons(study: &Study) -> Vec<Reason> {
-    let mut reasons =
-        vec![Reason::Planned, Reason::Washout, Reason::NotEligible, Reason::Missed, Reason::Doubled];
+    let mut reasons = vec![
+        Reason::Planned,
+        Reason::Washout,
+        Reason::Placebo,
+        Reason::NotEligible,
+        Reason::Missed,
+        Reason::Doubled,
+    ];
     let rules = 0..study.rules.len();
     reasons.extend(rules.flat_map(|r| [Reason::Held(r), Reason::Changed(r), Reason::Stopped(r)]));
     reasons.extend((0..study.discontinuation.causes.len()).map(Reason::Discontinued));

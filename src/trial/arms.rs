@@ -14,16 +14,13 @@
 
 use super::Anchor;
 use super::condition::{Condition, Names};
-use super::protocol::{Arm, Choice, Dosing, Otherwise, Phase, Randomisation};
+use super::protocol::{Arm, Choice, Dosing, Otherwise, PLACEBO, Phase, Randomisation};
 use super::visits::told;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::document::{Item, Spanned, Table};
 use crate::dosing::regimen::Regimen;
 use crate::model::Model;
 use crate::units::Dimension;
-
-/// The name of a regimen without the drug.
-const PLACEBO: &str = "placebo";
 
 /// Reads arms; rules name regimens through it too.
 pub(super) struct Arms<'a> {
@@ -71,7 +68,7 @@ impl Arms<'_> {
         for (phase, item) in arm.phases.iter().zip(&phases.value) {
             lasts(phase, item)?;
         }
-        let given = |p: &Phase| p.options.iter().any(|d| d.amount > 0.0 || d.name == PLACEBO);
+        let given = |p: &Phase| p.options.iter().any(|d| d.amount > 0.0 || d.is_placebo());
         if !given(&arm.phases[0]) {
             let problem =
                 Diagnostic::error("E0803", format!("arm `{}` does not start with a dose", arm.name));

@@ -103,7 +103,8 @@ impl Conduct {
             return from(other, other.amount, Reason::Changed(own.by));
         }
         if planned.amount == 0.0 {
-            return from(planned, 0.0, Reason::Washout);
+            let reason = if planned.is_placebo() { Reason::Placebo } else { Reason::Washout };
+            return from(planned, 0.0, reason);
         }
         if let Some(dose) = own.fixed {
             return from(planned, dose, Reason::Changed(own.by));

@@ -1,5 +1,7 @@
 //! The course of a block's amounts under regular dosing, and the exposures of its dosing intervals.
 
+use std::borrow::Cow;
+
 use super::Dosing;
 use super::endpoint::Exposure;
 use super::kinetics::{Kinetics, Solver};
@@ -54,6 +56,8 @@ impl IntervalExposure {
 pub(super) enum Taken<'a> {
     /// One amount a subject, at every dose.
     Regular(&'a [f64]),
+    /// One amount a subject, and how many doses it takes before it stops.
+    Until(&'a [f64], &'a [usize]),
     /// An amount for each subject at the first dose, then for each at the second, and so on.
     DoseByDose(&'a [f64]),
 }
@@ -173,10 +177,16 @@ impl<'a, 'k> Course<'a, 'k> {
                 exactly(interval, kinetics.output(), state, (taken, before, self.lanes), needs)
             }
             (Intervals::Integrated(model, block), Amounts::Integrated(state)) => {
-                let rows: Vec<&[f64]> = match taken {
-                    Taken::Regular(amounts) => vec![amounts; before + 1],
-                    Taken::DoseByDose(rows) => rows.chunks_exact(self.lanes.max(1)).collect(),
+                let rows: Vec<Cow<'_, [f64]>> = match taken {
+                    Taken::Regular(amounts) => vec![Cow::Borrowed(amounts); before + 1],
+                    Taken::Until(amounts, counts) => {
+                        (0..=before).map(|dose| Cow::Owned(still(amounts, counts, dose))).collect()
+                    }
+                    Taken::DoseByDose(rows) => {
+                        rows.chunks_exact(self.lanes.max(1)).map(Cow::Borrowed).collect()
+                    }
                 };
+                let rows: Vec<&[f64]> = rows.iter().map(AsRef::as_ref).collect();
                 integrated(model, block, state, rhythm, &rows, needs)
             }
             _ => return IntervalExposure::default(),
@@ -245,26 +255,45 @@ fn exactly(
     let amounts = match taken {
         Taken::Regular(amounts) => {
             interval.leap(state, amounts, before);
-            amounts
+            Cow::Borrowed(amounts)
+        }
+        Taken::Until(amounts, counts) => {
+            // From one end of somebody's doses to the next.
+            let mut ends: Vec<usize> = counts.iter().copied().filter(|count| *count < before).collect();
+            ends.push(before);
+            ends.sort_unstable();
+            ends.dedup();
+            let mut done = 0;
+            for end in ends {
+                let own = still(amounts, counts, done);
+                interval.advance(state, Doses::Same(&own), end - done, None, &mut Nothing);
+                done = end;
+            }
+            Cow::Owned(still(amounts, counts, before))
         }
         Taken::DoseByDose(rows) => {
             let (rows, last) = rows.split_at(before * lanes);
             interval.advance(state, Doses::Each(rows), before, None, &mut Nothing);
-            last
+            Cow::Borrowed(last)
         }
     };
     let mut measured = IntervalExposure::default();
     if needs.peak {
-        let exposure = interval.exposure(state, amounts, output);
+        let exposure = interval.exposure(state, &amounts, output);
         measured.peak = exposure.peak;
         measured.peak_time = exposure.peak_time;
     }
     if needs.area {
-        measured.area = interval.area(state, amounts, output);
+        measured.area = interval.area(state, &amounts, output);
     }
-    interval.advance(state, Doses::Same(amounts), 1, None, &mut Nothing);
+    interval.advance(state, Doses::Same(&amounts), 1, None, &mut Nothing);
     measured.trough = output.of(state, lanes);
     measured
+}
+
+/// The amounts at a dose of those who have not stopped before it.
+fn still(amounts: &[f64], counts: &[usize], dose: usize) -> Vec<f64> {
+    amounts.iter().zip(counts).map(|(amount, count)| if *count > dose { *amount } else { 0.0 }).collect()
 }
 
 /// Integrates through doses.

@@ -10,6 +10,8 @@ pub enum Reason {
     Planned,
     /// A washout.
     Washout,
+    /// Placebo was given.
+    Placebo,
     /// A rule holds the doses, by its place in the study.
     Held(usize),
     /// A rule has changed the dose or the regimen.
@@ -45,6 +47,7 @@ impl Reason {
         match self {
             Reason::Planned => "planned".into(),
             Reason::Washout => "washout".into(),
+            Reason::Placebo => "placebo".into(),
             Reason::Held(place) => format!("on hold: {}", rule(place)),
             Reason::Changed(place) => format!("rule: {}", rule(place)),
             Reason::Stopped(place) => format!("stopped: {}", rule(place)),

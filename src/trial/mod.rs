@@ -28,6 +28,7 @@ pub mod endpoint;
 mod endpoints;
 mod epoch;
 mod followed;
+mod giving;
 mod history;
 mod kinetics;
 mod ledger;

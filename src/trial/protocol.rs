@@ -57,6 +57,9 @@ pub struct Randomisation {
     pub name: String,
 }
 
+/// What a regimen without the drug is called.
+pub(super) const PLACEBO: &str = "placebo";
+
 /// A regimen as the engine needs it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dosing {
@@ -64,7 +67,7 @@ pub struct Dosing {
     pub name: String,
     /// Its text.
     pub text: String,
-    /// The dose (mg, or mol); 0 in a washout.
+    /// The dose (mg, or mol); 0 in a washout or of placebo.
     pub amount: f64,
     /// The dosing interval (h).
     pub interval: f64,
@@ -76,6 +79,11 @@ impl Dosing {
     /// What the engine must prepare: formulation and interval (h). Regimens that share it differ in amounts alone.
     pub fn rhythm(&self) -> (usize, f64) {
         (self.formulation, self.interval)
+    }
+
+    /// Whether it looks like a regimen and has no drug in it.
+    pub(super) fn is_placebo(&self) -> bool {
+        self.amount == 0.0 && self.name == PLACEBO
     }
 
     /// The dose in words, without how long it goes on.

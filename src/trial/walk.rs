@@ -2,10 +2,11 @@
 
 use super::biomarker::Parameters;
 use super::condition::{Condition, Signal};
-use super::conduct::{Conduct, Given, Known, Standing, Visit, phase_at};
-use super::course::{Course, IntervalExposure, Intervals, Taken, doses_within};
+use super::conduct::{Conduct, Known, Standing, Visit, phase_at};
+use super::course::{Course, Intervals};
+use super::giving::Segment;
 use super::history::History;
-use super::ledger::{Decision, Entry, Reason, Records};
+use super::ledger::{Decision, Reason, Records};
 use super::plan::{ArmPlan, Needs, Step};
 use super::protocol::{Choice, Otherwise};
 use super::simulate::{Block, Trial};
@@ -43,7 +44,7 @@ pub(super) struct Passage<'b> {
     /// Subjects that could not be integrated, each with the code of the reason.
     pub(super) failures: Vec<(usize, &'static str)>,
     /// Doses of a segment, one after another; kept to be filled again.
-    rows: Vec<f64>,
+    pub(super) rows: Vec<f64>,
 }
 
 /// What was measured of a response at a visit; not a number for those who did not come.
@@ -264,112 +265,6 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// Gives the doses of a step, each subject its own, and measures the last interval.
-    fn segment(
-        &self,
-        step: &Step,
-        course: &mut Course<'_, '_>,
-        passage: &mut Passage<'_>,
-    ) -> IntervalExposure {
-        let until = self.plan.times[step.moment];
-        let given = self.given(step, passage);
-        passage.conduct.pass(step.from, until);
-        let hours = until - step.from;
-        let rhythms = &self.plan.rhythms[step.phase];
-        if rhythms.len() == 1 {
-            return self.dose(rhythms[0], &given, step.from, hours, step.needs, course, passage);
-        }
-        // Regimens that differ in more than the dose: each goes its own way, and every subject takes its own.
-        let begun = course.fork();
-        let mut measured: Option<IntervalExposure> = None;
-        for rhythm in rhythms.iter().filter(|r| given.iter().any(|g| g.rhythm == **r)) {
-            let mut own = begun.fork();
-            let exposure = self.dose(*rhythm, &given, step.from, hours, step.needs, &mut own, passage);
-            match &mut measured {
-                None => {
-                    *course = own;
-                    measured = Some(exposure);
-                }
-                Some(measured) => {
-                    let stays: Vec<bool> = given.iter().map(|g| g.rhythm != *rhythm).collect();
-                    course.join(&stays, &own, (measured, &exposure));
-                }
-            }
-        }
-        measured.unwrap_or_default()
-    }
-
-    /// What each subject gets in a step.
-    fn given(&self, step: &Step, passage: &Passage<'_>) -> Vec<Given> {
-        let phase = &self.arm.phases[step.phase];
-        let study = self.trial.study;
-        (0..self.block.lanes).map(|lane| passage.conduct.given(lane, study, phase, step.from)).collect()
-    }
-
-    /// Gives the doses of one rhythm to the subjects that have it.
-    #[allow(clippy::too_many_arguments)]
-    fn dose(
-        &self,
-        rhythm: (usize, f64),
-        given: &[Given],
-        from: f64,
-        hours: f64,
-        needs: Needs,
-        course: &mut Course<'_, '_>,
-        passage: &mut Passage<'_>,
-    ) -> IntervalExposure {
-        let doses = doses_within(hours, rhythm.1);
-        let own = |g: &Given| if g.rhythm == rhythm { g.amount } else { 0.0 };
-        let amounts: Vec<f64> = given.iter().map(own).collect();
-        let ends = |stop: f64| stop > from && stop < from + hours;
-        let regular = self.trial.study.adherence.is_none()
-            && !passage.conduct.standings.iter().any(|own| ends(own.stop));
-        if regular {
-            let count = u32::try_from(doses).unwrap_or(u32::MAX);
-            for (own, amount) in passage.conduct.standings.iter_mut().zip(&amounts) {
-                own.doses += if *amount > 0.0 { count } else { 0 };
-            }
-            if let Some(records) = &mut passage.records {
-                for (lane, g) in given.iter().enumerate().filter(|(_, g)| g.rhythm == rhythm) {
-                    let (amount, interval, reason) = (g.amount, rhythm.1, g.reason);
-                    records.give(Entry {
-                        lane,
-                        from,
-                        to: from + hours,
-                        amount,
-                        interval,
-                        doses: count,
-                        reason,
-                    });
-                }
-            }
-            return course.dose(rhythm, Taken::Regular(&amounts), hours, needs);
-        }
-        let Passage { conduct, records, rows, .. } = passage;
-        rows.clear();
-        for dose in 0..doses {
-            // Doses of a trial are far fewer than 2^52.
-            #[allow(clippy::cast_precision_loss)]
-            let time = from + dose as f64 * rhythm.1;
-            let taken = self.block.chance.taken(rhythm.1, time);
-            for (lane, (own, amount)) in conduct.standings.iter_mut().zip(&amounts).enumerate() {
-                let (amount, reason) = match taken.get(lane) {
-                    _ if own.stop <= time => (0.0, own.why),
-                    Some(0) if *amount > 0.0 => (0.0, Reason::Missed),
-                    Some(2) if *amount > 0.0 => (2.0 * amount, Reason::Doubled),
-                    _ => (*amount, given[lane].reason),
-                };
-                rows.push(amount);
-                own.doses += u32::from(amount > 0.0);
-                if let Some(records) = records.as_mut().filter(|_| given[lane].rhythm == rhythm) {
-                    let (to, interval, doses) = (time + rhythm.1, rhythm.1, 1);
-                    records.give(Entry { lane, from: time, to, amount, interval, doses, reason });
-                }
-            }
-        }
-        course.dose(rhythm, Taken::DoseByDose(rows), hours, needs)
-    }
-
     /// Concentrations over the last dosing interval of the arm.
     pub(super) fn last_profile(&self, times: &[f64]) -> Vec<Vec<f64>> {
         let (Some(last), Some(phase)) = (self.plan.steps.last(), self.arm.phases.last()) else {
@@ -388,7 +283,8 @@ impl<'a> Walk<'a, '_> {
         let given = self.given(last, &passage);
         let duration = self.plan.times[last.moment] - last.from - rhythm.1;
         if duration > 0.0 {
-            self.dose(rhythm, &given, last.from, duration, Needs::default(), &mut course, &mut passage);
+            let before = Segment { from: last.from, hours: duration, needs: Needs::default() };
+            self.dose(rhythm, &given, before, &mut course, &mut passage);
         }
         let end = self.plan.times[last.moment] - rhythm.1;
         let stops = passage.conduct.standings.iter().map(|own| own.stop <= end);
