@@ -54,7 +54,11 @@ const STUDIES: &[(&str, &str, &[&str])] = &[
     ("[endpoints]\n", "[endpoints]\nx = \"Ctrouh at week 9\"\n", &["E0804", "did you mean `Ctrough`?"]),
     ("[endpoints]\n", "[endpoints]\nx = \"HB < 80 mg at week 9\"\n", &["E0804", "mass/volume"]),
     ("[endpoints]\n", "[endpoints]\nx = \"neutropenia at week 9\"\n", &["E0804", "write \"by\""]),
-    ("baseline = \"HB\"", "baseline = \"AGE\"", &["E0806", "AGE"]),
+    (
+        "HB                   = \"psa-haemoglobin-course-upadacitinib\"",
+        "HB = { file = \"psa-haemoglobin-change-upadacitinib\", baseline = \"AGE\" }",
+        &["E0806", "AGE"],
+    ),
     ("\"week 12\" = \"13 g/L\"", "\"week 12\" = \"13 mg\"", &["E0106", "mass/volume"]),
     (
         "model      = \"upadacitinib-klunder-2019\"",

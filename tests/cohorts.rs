@@ -1,9 +1,12 @@
 //! Simulated cohorts beside the published one that the evidence rests on.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use exposim::diagnostic::Source;
-use exposim::document::{Recorder, Shipped};
+use exposim::diagnostic::{Diagnostic, Source};
+use exposim::document::{Files, Recorder, Shipped};
+use exposim::run::results::Estimate;
 use exposim::run::{NoStore, Prepared, RowBatch, Watch, kind};
 use exposim::trial::Study;
 
@@ -77,6 +80,54 @@ fn persistence_lies_within_the_band_of_the_printed_curve() {
             );
             if !(low..=high).contains(&simulated) {
                 outside.push(format!("{group} at {months} months: {simulated}"));
+            }
+        }
+    }
+    assert!(outside.is_empty(), "{outside:?}");
+}
+
+/// The shipped files, and those of the validation.
+struct Validation;
+
+impl Files for Validation {
+    fn open(&self, name: &str) -> Result<Arc<Source>, Diagnostic> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/validation");
+        std::fs::read_to_string(folder.join(name))
+            .map_or_else(|_| Shipped.open(name), |text| Ok(Source::new(name, text)))
+    }
+}
+
+/// Mease 2020, Table 4: change at week 24, standard deviation and number of patients on placebo, 15 and 30 mg. What happens
+/// on placebo is no effect of a drug and none of the disease of a study: doses are compared with placebo.
+#[test]
+fn mean_changes_of_blood_counts_against_placebo_lie_within_the_reported_standard_errors() {
+    let reported = [
+        ("hb_24", -0.7, [(-3.6, 9.45, 211.0), (-5.5, 10.78, 218.0)]),
+        ("anc_24", -0.056, [(-0.286, 1.96, 211.0), (-0.610, 2.02, 218.0)]),
+    ];
+    let source = Validation.open("select-psa-2.toml").unwrap();
+    let (mut study, _) = Study::read(&source, &Validation, &kind).unwrap_or_else(|p| panic!("{p}"));
+    study.subjects = 4096;
+    study.replication = None;
+    let prepared = Prepared::new(&study, &Recorder::new(&Validation), 2).unwrap_or_else(|e| panic!("{e}"));
+    let watch = Watch { progress: &|_| {}, stop: &AtomicBool::new(false) };
+    let results = prepared.run(watch, &mut NoStore, None).unwrap_or_else(|e| panic!("{e}"));
+    let mut outside = Vec::new();
+    for (endpoint, placebo, arms) in reported {
+        for (arm, (mean, sd, n)) in ["15 mg", "30 mg"].into_iter().zip(arms) {
+            let own = |e: &&Estimate| e.arm == arm && e.endpoint == endpoint && e.statistic == "difference";
+            let simulated = results.summary.iter().find(own).unwrap();
+            // That of the arm alone, without what placebo adds to it.
+            let error = sd / f64::sqrt(n);
+            let told = format!(
+                "{endpoint}, {arm} against placebo: reported {:.3} (standard error of the arm {error:.3}), simulated {:.3} (Monte-Carlo error {:.3})",
+                mean - placebo,
+                simulated.value,
+                simulated.mc_error
+            );
+            println!("{told}");
+            if (simulated.value - (mean - placebo)).abs() >= error {
+                outside.push(told);
             }
         }
     }

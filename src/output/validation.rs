@@ -2,7 +2,7 @@ use super::csv_rows::csv_failure;
 use super::{OutFile, OutputError, exact};
 use crate::run::validation::Validated;
 
-/// Writes observed beside predicted shares as CSV, one comparison a line, and hands the file back.
+/// Writes observed beside predicted figures as CSV, one comparison a line, and hands the file back.
 ///
 /// # Errors
 /// The file cannot be written to.
@@ -16,9 +16,11 @@ pub fn write_validation(file: OutFile, validated: &Validated) -> Result<OutFile,
             "endpoint",
             "events",
             "patients",
+            "unit",
             "observed",
             "observed_lower",
             "observed_upper",
+            "observed_error",
             "predicted",
             "predicted_lower",
             "predicted_upper",
@@ -28,12 +30,12 @@ pub fn write_validation(file: OutFile, validated: &Validated) -> Result<OutFile,
             "note",
         ])?;
         for c in &validated.comparisons {
-            let numbers = [c.observed, c.observed_interval[0], c.observed_interval[1], c.predicted]
-                .into_iter()
-                .chain(c.prediction_interval)
-                .map(exact);
+            let some = |value: Option<f64>| value.map_or_else(String::new, exact);
+            let observed = [c.observed, c.observed_interval[0], c.observed_interval[1]].map(exact);
+            let predicted = [c.predicted, c.prediction_interval[0], c.prediction_interval[1]].map(exact);
+            let numbers = observed.into_iter().chain([some(c.observed_error)]).chain(predicted);
             let head = [c.label.clone(), c.study.clone(), c.arm.clone(), c.endpoint.clone()];
-            let counts = [exact(c.events), exact(c.patients)];
+            let counts = [some(c.events.map(f64::from)), c.patients.to_string(), c.unit.clone()];
             let tail = [c.inside.to_string(), c.fitted.to_string(), c.source.clone(), c.note.clone()];
             writer.write_record(head.into_iter().chain(counts).chain(numbers).chain(tail))?;
         }

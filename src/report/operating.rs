@@ -73,6 +73,7 @@ fn cell(estimate: &Estimate) -> String {
     let Estimate { value, unit, mc_error, .. } = estimate;
     let error = rough(*mc_error, unit);
     match (estimate.statistic.as_str(), unit.as_str()) {
+        ("mean estimate", "hazard ratio") => format!("HR {} \u{b1}{error}", figure(*value, unit)),
         ("mean estimate", "odds ratio") => format!("OR {} \u{b1}{error}", figure(*value, unit)),
         ("mean estimate", unit) => {
             format!("{} {} \u{b1}{error}", signed(*value, unit), difference_unit(unit))

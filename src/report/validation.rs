@@ -1,21 +1,22 @@
 //! A validation as people see it: a table, and a forest plot.
 
 use super::chart::forest_of_comparisons;
-use super::figure::figure;
+use super::figure::{figure, rough};
 use super::terminal::{Colour, fill, new_table, right_aligned};
 use crate::run::validation::{Comparison, Validated};
 
 /// The validation as text for a terminal `width` columns wide.
 pub fn validation_table(validated: &Validated, width: u16, colour: Colour) -> String {
     let mut table = new_table(width);
-    table.set_header(["Observed in", "n/N", "%", "predicted %", "95 % of trials", "", "data"]);
+    table.set_header(["Observed in", "n/N", "observed", "predicted", "95 % of trials", "", "data"]);
     for c in &validated.comparisons {
         table.add_row([
             c.label.clone(),
-            format!("{}/{}", c.events, c.patients),
-            figure(c.observed, "%"),
-            figure(c.predicted, "%"),
-            interval(c.prediction_interval),
+            c.events
+                .map_or_else(|| format!("of {}", c.patients), |events| format!("{events}/{}", c.patients)),
+            observed(c),
+            figure(c.predicted, &c.unit),
+            interval(c),
             place(c).to_owned(),
             if c.fitted { "fitted" } else { "not fitted" }.to_owned(),
         ]);
@@ -56,8 +57,15 @@ fn counts(validated: &Validated) -> String {
     format!("{}\n{}", words(false, "Not used in a fit"), words(true, "Used in a fit"))
 }
 
-fn interval([lower, upper]: [f64; 2]) -> String {
-    format!("{} to {}", figure(lower, "%"), figure(upper, "%"))
+/// The figure with its unit, and the standard error of a mean.
+fn observed(c: &Comparison) -> String {
+    let error = c.observed_error.map_or_else(String::new, |error| format!(" (SE {})", rough(error, &c.unit)));
+    format!("{}{error} {}", figure(c.observed, &c.unit), c.unit)
+}
+
+fn interval(c: &Comparison) -> String {
+    let [lower, upper] = c.prediction_interval.map(|v| figure(v, &c.unit));
+    format!("{lower} to {upper}")
 }
 
 fn place(comparison: &Comparison) -> &'static str {

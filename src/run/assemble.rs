@@ -112,6 +112,16 @@ fn parameters(study: &Study, fitted: &[Option<Fit>], persistence: Option<&Fit>) 
     for (used, fitted) in study.responses.iter().zip(fitted) {
         rows.extend(used.course.iter().flat_map(|course| of_model(course.model())));
         let group = format!("response {}", used.name);
+        let set = used.course.iter().flat_map(crate::trial::TimeCourse::set);
+        rows.extend(set.map(|(name, value)| ParameterRow {
+            group: group.clone(),
+            name: name.into(),
+            description: String::new(),
+            value,
+            precision: String::new(),
+            source: "the study, in place of the file's".into(),
+            class: "assumption".into(),
+        }));
         rows.extend(fitted.iter().flat_map(|fit| fitted_rows(&group, fit)));
     }
     rows.extend(protocol::parameters(study, persistence));

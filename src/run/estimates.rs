@@ -23,7 +23,7 @@ pub(super) fn shown(study: &Study, endpoint: &Endpoint) -> Shown {
         Shown { unit: text.into(), kind, factor: unit.from_coherent(1.0) }
     };
     match endpoint.measure {
-        Measure::Exposure(_) | Measure::Biomarker(_) => own(EndpointKind::Continuous),
+        Measure::Exposure(_) | Measure::Biomarker(_) | Measure::Change(_) => own(EndpointKind::Continuous),
         Measure::TimeTo(_) | Measure::TimeToStop | Measure::Count(_) => own(EndpointKind::Count),
         Measure::Probability(_) => percent(EndpointKind::Probability),
         Measure::Event(_)

@@ -62,7 +62,7 @@ pub(super) fn unit(study: &Study, endpoint: &Endpoint) -> Unit {
     match endpoint.measure {
         Measure::Exposure(Exposure::Tmax) => named("h"),
         Measure::Exposure(Exposure::Metric(metric)) => metric_unit(metric, &concentration),
-        Measure::Biomarker(r) => {
+        Measure::Biomarker(r) | Measure::Change(r) => {
             study.responses.get(r).and_then(|r| r.kind.biomarker.clone()).unwrap_or_else(Unit::one)
         }
         Measure::TimeTo(_) | Measure::TimeToStop | Measure::Count(Count::Held) => named("day"),

@@ -155,7 +155,10 @@ impl Counts {
         let Shape { arms, endpoints, responses, .. } = self.shape;
         for arm in 0..arms {
             for (place, endpoint) in study.endpoints.iter().enumerate() {
-                if matches!(endpoint.measure, Measure::Exposure(_) | Measure::Biomarker(_)) {
+                if matches!(
+                    endpoint.measure,
+                    Measure::Exposure(_) | Measure::Biomarker(_) | Measure::Change(_)
+                ) {
                     let sketch = &mut self.sketches[arm * endpoints + place];
                     outcomes.endpoint(arm, place).iter().for_each(|v| sketch.add(*v));
                 }

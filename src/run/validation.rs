@@ -13,6 +13,17 @@
 //! fitted   = true                      # whether the response model was fitted to this figure
 //! source   = "…"
 //!
+//! [[observed]]                         # a mean instead of a share; `share = "24.6 %"` stands for one without a count
+//! study    = "select-psa-2.toml"
+//! arm      = "15 mg"
+//! endpoint = "hb_24"
+//! label    = "SELECT-PsA 2, 15 mg: change of haemoglobin at week 24"
+//! mean     = "-3.6 g/L"
+//! sd       = "9.45 g/L"
+//! patients = 211
+//! fitted   = true
+//! source   = "…"
+//!
 //! [[unpredictable]]
 //! label    = "…"
 //! observed = "198/350"
@@ -24,11 +35,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Prepared, StudyError, fits};
+use super::{Prepared, StudyError, fits, rows};
 use crate::diagnostic::{Collector, Diagnostic, Problems, Source};
-use crate::document::{Document, Files, Item, Recorder, Table};
+use crate::document::{Document, Files, Item, Recorder, Spanned, Table};
 use crate::statistics::{Count, wilson};
 use crate::trial::Study;
+use crate::units::Quantity;
 
 /// A validation file that was read and checked, with the studies that it names.
 #[derive(Debug)]
@@ -46,10 +58,22 @@ struct Observed {
     arm: usize,
     endpoint: usize,
     label: String,
-    count: Count,
+    figure: Figure,
+    patients: u32,
     fitted: bool,
     source: String,
     note: String,
+}
+
+/// What was observed of the patients of an arm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Figure {
+    /// So many had the event.
+    Events(u32),
+    /// A share (a fraction) without a count.
+    Share(f64),
+    /// Mean and standard deviation, in the unit of the endpoint.
+    Mean(f64, f64),
 }
 
 /// An observed figure that no model here can say, and why.
@@ -65,7 +89,7 @@ pub struct Unpredictable {
     pub source: String,
 }
 
-/// An observed figure beside its prediction. Shares in percent.
+/// An observed figure beside its prediction. Shares are in percent, means in the unit of their endpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// What was observed.
@@ -76,19 +100,23 @@ pub struct Comparison {
     pub arm: String,
     /// The endpoint.
     pub endpoint: String,
-    /// Patients with the event.
-    pub events: f64,
+    /// Patients with the event, where they were counted.
+    pub events: Option<u32>,
     /// All patients.
-    pub patients: f64,
-    /// The observed share.
+    pub patients: u32,
+    /// `%`, or the unit of a mean.
+    pub unit: String,
+    /// The observed share or mean.
     pub observed: f64,
-    /// Wilson's 95 % interval of the observed share.
+    /// Its 95 % interval: Wilson's of a share, 1.96 standard errors about a mean.
     pub observed_interval: [f64; 2],
-    /// The median share over simulated trials.
+    /// The standard error of an observed mean.
+    pub observed_error: Option<f64>,
+    /// The median share or mean over simulated trials.
     pub predicted: f64,
     /// The interval that holds 95 % of the simulated trials.
     pub prediction_interval: [f64; 2],
-    /// Whether the observed share lies in it.
+    /// Whether the observed figure lies in it.
     pub inside: bool,
     /// Whether the response model was fitted to this figure.
     pub fitted: bool,
@@ -169,21 +197,23 @@ impl Validation {
             let found = figures
                 .iter()
                 .find(|f| f.statistic == "trial median" && f.arm == *arm && f.endpoint == *endpoint)?;
-            let share = 100.0 * observed.count.share();
             let (lower, upper) = found.lower.zip(found.upper)?;
+            let (value, interval, error) = observed.figure.with_interval(observed.patients);
             Some(Comparison {
                 label: observed.label.clone(),
                 study: name.clone(),
                 arm: arm.clone(),
                 endpoint: endpoint.clone(),
-                events: observed.count.events,
-                patients: observed.count.patients,
-                observed: share,
-                observed_interval: wilson(observed.count, 0.95).map(|v| 100.0 * v),
+                events: if let Figure::Events(events) = observed.figure { Some(events) } else { None },
+                patients: observed.patients,
+                unit: found.unit.clone(),
+                observed: value,
+                observed_interval: interval,
+                observed_error: error,
                 predicted: found.value,
                 prediction_interval: [lower, upper],
                 // Shares of the same number of patients: equal counts are equal.
-                inside: lower - 1e-9 <= share && share <= upper + 1e-9,
+                inside: lower - 1e-9 <= value && value <= upper + 1e-9,
                 fitted: observed.fitted,
                 source: observed.source.clone(),
                 note: observed.note.clone(),
@@ -203,6 +233,23 @@ impl Validation {
     }
 }
 
+impl Figure {
+    /// The figure, its 95 % interval, and the standard error of a mean.
+    fn with_interval(self, patients: u32) -> (f64, [f64; 2], Option<f64>) {
+        let n = f64::from(patients);
+        let share = |count: Count| (100.0 * count.share(), wilson(count, 0.95).map(|v| 100.0 * v), None);
+        match self {
+            Figure::Events(events) => share(Count::new(f64::from(events), n)),
+            Figure::Share(part) => share(Count::new(part * n, n)),
+            Figure::Mean(mean, sd) => {
+                let error = sd / n.sqrt();
+                let reach = 1.959_963_984_540_054 * error;
+                (mean, [mean - reach, mean + reach], Some(error))
+            }
+        }
+    }
+}
+
 struct Reader<'a> {
     files: &'a dyn Files,
     studies: Vec<(String, Study)>,
@@ -214,7 +261,8 @@ impl Reader<'_> {
         let study = table.required("study").and_then(|i| self.study(&i));
         let (arm, endpoint) = (table.required_string("arm"), table.required_string("endpoint"));
         let label = table.required_string("label");
-        let events = whole(&table, "events");
+        let events = table.has("events").then(|| whole(&table, "events"));
+        let [share, mean, sd] = ["share", "mean", "sd"].map(|key| table.quantity(key, None));
         let patients = whole(&table, "patients");
         let fitted = table.required("fitted").and_then(|i| i.boolean());
         let (source, note) = (table.required_string("source"), table.string("note"));
@@ -231,11 +279,32 @@ impl Reader<'_> {
             wrong(format!("the study has no endpoint `{}`", endpoint.value));
             return None;
         };
-        let (events, patients) = (events?, patients?);
+        let patients = patients?;
+        let unit = rows::unit(known, &known.endpoints[endpoint]);
+        let fits = |q: &Spanned<Quantity>| q.value.unit().dimension() == unit.dimension();
+        let own = |q: &Spanned<Quantity>| unit.from_coherent(q.value.coherent());
+        let figure = match (events, &share, &mean, &sd) {
+            (Some(events), None, None, None) => Figure::Events(events?),
+            (None, Some(share), None, None) if fits(share) && (0.0..=1.0).contains(&own(share)) => {
+                Figure::Share(own(share))
+            }
+            (None, None, Some(mean), Some(sd)) if fits(mean) && fits(sd) && own(sd) > 0.0 => {
+                Figure::Mean(own(mean), own(sd))
+            }
+            _ => {
+                wrong("write `events`, or `share`, or `mean` and `sd`, in the unit of the endpoint".into());
+                return None;
+            }
+        };
+        let is_mean = matches!(figure, Figure::Mean(..));
+        if is_mean == known.endpoints[endpoint].measure.is_event() {
+            wrong("an event has a share, a number has a mean".into());
+            return None;
+        }
         let simulated = known.replication.as_ref().map_or(0, |r| r.patients[arm]);
-        if patients != simulated || events > patients {
+        if patients != simulated || matches!(figure, Figure::Events(events) if events > patients) {
             wrong(format!(
-                "{events}/{patients} cannot stand beside an arm of {simulated} simulated patients"
+                "figures of {patients} patients cannot stand beside an arm of {simulated} simulated patients"
             ));
             return None;
         }
@@ -244,7 +313,8 @@ impl Reader<'_> {
             arm,
             endpoint,
             label: label?.value,
-            count: Count::new(f64::from(events), f64::from(patients)),
+            figure,
+            patients,
             fitted: fitted?.value,
             source: source?.value,
             note: note.map_or_else(String::new, |n| n.value),

@@ -26,6 +26,7 @@ fn under(endpoint: &Endpoint, place: usize, model: &str) -> Option<Endpoint> {
         Measure::Probability(_) => Measure::Probability(place),
         Measure::Event(_) => Measure::Event(place),
         Measure::Biomarker(_) => Measure::Biomarker(place),
+        Measure::Change(_) => Measure::Change(place),
         _ => return None,
     };
     Some(Endpoint {

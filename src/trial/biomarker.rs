@@ -16,21 +16,38 @@ pub struct TimeCourse {
     model: Model,
     covariates: Vec<ModelCovariate>,
     compiled: DrivenModel,
+    /// Parameters that the study sets, by their places (coherent units).
+    set: Vec<(usize, f64)>,
 }
 
 impl TimeCourse {
-    /// A model with one driver, whose first output is the value, with the origin of each of its covariates.
+    /// A model with one driver, whose first output is the value, with the origin of each of its covariates, and the
+    /// parameters (by their places) that have other values (coherent units) than in the file.
     ///
     /// # Errors
     /// Where the model is no biomarker's.
-    pub fn new(model: Model, covariates: Vec<ModelCovariate>) -> Result<Self, DrivenError> {
+    pub fn new(
+        model: Model,
+        covariates: Vec<ModelCovariate>,
+        set: Vec<(usize, f64)>,
+    ) -> Result<Self, DrivenError> {
         let compiled = DrivenModel::new(&model)?;
-        Ok(TimeCourse { model, covariates, compiled })
+        Ok(TimeCourse { model, covariates, compiled, set })
     }
 
     /// The model.
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// The parameters that the study sets, and to what.
+    pub fn set(&self) -> impl Iterator<Item = (&str, String)> {
+        let of = |(place, value): &(usize, f64)| {
+            let parameter = self.model.parameters().get(*place)?;
+            let unit = parameter.value.unit();
+            Some((parameter.name.as_str(), format!("{} {unit}", unit.from_coherent(*value))))
+        };
+        self.set.iter().filter_map(of)
     }
 }
 
@@ -39,6 +56,7 @@ impl TimeCourse {
 pub(super) struct Biomarker<'s> {
     model: &'s DrivenModel,
     individuals: Individuals<'s>,
+    set: &'s [(usize, f64)],
     /// For each column of the fitted parameters, what it stands for.
     places: Vec<Place>,
 }
@@ -92,7 +110,7 @@ impl<'s> Biomarker<'s> {
             spread.map_or(Place::Nuisance, |place| Place::Spread(place, effects[place].sd))
         };
         let places = fitted.map_or_else(Vec::new, |draws| draws.names().iter().map(place).collect());
-        Biomarker { model: &course.compiled, individuals, places }
+        Biomarker { model: &course.compiled, individuals, set: &course.set, places }
     }
 
     /// What subjects are, whatever is done to them.
@@ -123,6 +141,7 @@ impl<'s> Biomarker<'s> {
                 Place::Nuisance => {}
             }
         }
+        self.set.iter().for_each(|(place, value)| typical[*place] = *value);
         let (covariates, lanes) = (&subjects.covariates, subjects.lanes);
         let own = self.individuals.parameters(&typical, covariates, &effects, lanes, &mut Scratch::new());
         Parameters { typical, covariates, effects, own, lanes }

@@ -7,6 +7,7 @@
 //! endoscopic_remission at week 52             the simulated event: the probability against the subject's luck
 //! haemoglobin_fall by week 52                 a risk accumulated from the first dose on
 //! HB at week 24                               a biomarker
+//! change of HB at week 24                     its change from baseline
 //! HB < 80 g/L at week 24                      a biomarker beyond a threshold
 //! fall of HB > 20 g/L at week 24              a change from baseline beyond a threshold
 //! HBI <= 4 and endoscopic_remission at week 52    all of these
@@ -34,6 +35,8 @@ pub enum Measure {
     Event(usize),
     /// The value of a biomarker, by its place among the study's responses.
     Biomarker(usize),
+    /// The change of a biomarker from its baseline.
+    Change(usize),
     /// A biomarker beyond a threshold (coherent units).
     Threshold(usize, Side, f64),
     /// A fall of a biomarker from its baseline beyond a threshold (coherent units).
@@ -72,6 +75,7 @@ impl Measure {
             Measure::Probability(r)
             | Measure::Event(r)
             | Measure::Biomarker(r)
+            | Measure::Change(r)
             | Measure::Threshold(r, ..)
             | Measure::Fall(r, ..) => Some(*r),
             Measure::All(parts) => parts.iter().find_map(Measure::response),
@@ -93,9 +97,19 @@ impl Measure {
         matches!(self, Measure::Ever(_) | Measure::TimeTo(_))
     }
 
+    /// Whether it is a time to something.
+    pub fn is_time(&self) -> bool {
+        matches!(self, Measure::TimeTo(_) | Measure::TimeToStop)
+    }
+
     /// Whether it is said of a period that begins with the first dose, whatever its response is.
     pub fn of_a_period(&self) -> bool {
         self.at_visits() || matches!(self, Measure::Stopped(_) | Measure::TimeToStop | Measure::Count(_))
+    }
+
+    /// Whether a subject has it or not.
+    pub fn is_binary(&self) -> bool {
+        self.is_event() && !matches!(self, Measure::Probability(_))
     }
 
     /// Whether a subject has it or not, or a probability to have it.
@@ -104,6 +118,7 @@ impl Measure {
             self,
             Measure::Exposure(_)
                 | Measure::Biomarker(_)
+                | Measure::Change(_)
                 | Measure::TimeTo(_)
                 | Measure::TimeToStop
                 | Measure::Count(_)
@@ -245,6 +260,16 @@ fn of_a_moment(what: &str, responses: &[Known<'_>]) -> Result<Measure, Refusal> 
             Measure::Threshold(place, side, value)
         });
     }
+    if let Some(name) = what.strip_prefix("change of ") {
+        let place = place(name.trim(), responses)?;
+        if responses[place].biomarker.is_none() {
+            return Err((
+                format!("`{name}` is no biomarker and does not change"),
+                format!("write \"{name} at …\" for the event itself"),
+            ));
+        }
+        return Ok(Measure::Change(place));
+    }
     if let Some(name) = what.strip_prefix("probability of ") {
         let place = place(name.trim(), responses)?;
         if responses[place].biomarker.is_some() {
@@ -290,6 +315,7 @@ mod tests {
         assert_eq!(read("probability of remission at day 7").unwrap().measure, Measure::Probability(0));
         assert_eq!(read("remission by day 7").unwrap().period, Period::By);
         assert_eq!(read("HB at day 7").unwrap().measure, Measure::Biomarker(1));
+        assert_eq!(read("change of HB at day 7").unwrap().measure, Measure::Change(1));
         let fall = Measure::Fall(1, Side::Above, 2e4);
         assert_eq!(read("fall of HB > 20 g/L at week 2").unwrap().measure, fall);
         assert_eq!(read("HB < 80 g/L at week 2").unwrap().measure, Measure::Threshold(1, Side::Below, 8e4));
@@ -300,6 +326,7 @@ mod tests {
             ("HB < 80 at week 2", "pure number"),
             ("remission < 5 at week 2", "no biomarker"),
             ("probability of HB at week 2", "biomarker"),
+            ("change of remission at week 2", "no biomarker"),
             ("Ctrough at 24", "week 24"),
         ] {
             let (message, help) = read(wrong).unwrap_err();

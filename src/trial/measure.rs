@@ -118,6 +118,10 @@ impl Walk<'_, '_> {
             Measure::Probability(r) => self.chance(*r, moment, exposures),
             Measure::Event(r) => self.occurs(*r, &self.chance(*r, moment, exposures)),
             Measure::Biomarker(r) => self.biomarker(*r, moment, &passage.history).0,
+            Measure::Change(r) => {
+                let (values, baseline) = self.biomarker(*r, moment, &passage.history);
+                values.iter().zip(&baseline).map(|(v, b)| v - b).collect()
+            }
             Measure::Threshold(r, ..) | Measure::Fall(r, ..) => {
                 let (values, baseline) = self.biomarker(*r, moment, &passage.history);
                 values.iter().zip(&baseline).map(|(v, b)| beyond(measure, *v, *b)).collect()

@@ -33,6 +33,7 @@ mod history;
 mod kinetics;
 mod ledger;
 mod measure;
+mod method;
 mod plan;
 mod protocol;
 mod protocol_file;

@@ -9,7 +9,7 @@
 //!
 //! [analysis.primary]
 //! endpoint = "remission_52"
-//! method   = "newcombe"
+//! method   = "newcombe"                    # or cmh, score, logistic; t-test, welch, ancova; log-rank
 //! compare  = ["step down", "stay on 30 mg"]
 //! margin   = "-10 points"
 //! alpha    = 0.05                          # two-sided
@@ -19,6 +19,7 @@
 //! ```
 
 use super::endpoint::Measure;
+pub use super::method::{Method, Scale};
 use super::{Arm, Endpoint, ResponseUse};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::document::{Item, Spanned, Table};
@@ -69,40 +70,10 @@ pub struct Analysis {
     pub margin: Option<String>,
     /// The two-sided level.
     pub alpha: f64,
-    /// Whether more is better.
+    /// Whether a greater estimate is better.
     pub higher: bool,
     /// Covariates whose levels make strata, or to whose values the analysis is adjusted.
     pub covariates: Vec<usize>,
-}
-
-/// How an analysis is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// The common difference of shares over strata, with the test of Cochran, Mantel and Haenszel.
-    MantelHaenszel,
-    /// Newcombe's interval for a difference of shares, over strata where there are some.
-    Newcombe,
-    /// The score test of a difference of shares.
-    Score,
-    /// Logistic regression on arm and covariates.
-    Logistic,
-    /// The t-test of two means with a common variance.
-    TTest,
-    /// The t-test without it.
-    Welch,
-    /// Two means adjusted for covariates.
-    Ancova,
-}
-
-/// What an estimate of a method is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
-    /// A difference of shares.
-    Share,
-    /// A log odds ratio.
-    LogOdds,
-    /// A difference of means.
-    Mean,
 }
 
 /// How several analyses make one decision.
@@ -123,32 +94,6 @@ pub enum Rule {
     Holm,
     /// Bonferroni's.
     Bonferroni,
-}
-
-impl Method {
-    const NAMES: [(&'static str, Method); 7] = [
-        ("cmh", Method::MantelHaenszel),
-        ("newcombe", Method::Newcombe),
-        ("score", Method::Score),
-        ("logistic", Method::Logistic),
-        ("t-test", Method::TTest),
-        ("welch", Method::Welch),
-        ("ancova", Method::Ancova),
-    ];
-
-    /// Its name in a study file.
-    pub fn name(self) -> &'static str {
-        Method::NAMES.iter().find(|(_, method)| *method == self).map_or("", |(name, _)| name)
-    }
-
-    /// What its estimates are.
-    pub fn scale(self) -> Scale {
-        match self {
-            Method::MantelHaenszel | Method::Newcombe | Method::Score => Scale::Share,
-            Method::Logistic => Scale::LogOdds,
-            Method::TTest | Method::Welch | Method::Ancova => Scale::Mean,
-        }
-    }
 }
 
 /// What a study has that simulated trials rest on.
@@ -308,7 +253,8 @@ impl Known<'_> {
             null,
             margin: margin.and_then(|i| i.is_string().then(|| i.string()).flatten()).map(|m| m.value),
             alpha: alpha?,
-            higher: self.endpoints[endpoint].better != Some(false),
+            // A longer time is a smaller hazard.
+            higher: (self.endpoints[endpoint].better != Some(false)) != (method.scale() == Scale::LogHazard),
             covariates,
         })
     }
@@ -328,29 +274,29 @@ impl Known<'_> {
 
     /// Whether a method suits an endpoint.
     fn suits(&self, method: Method, endpoint: usize, written: &Item<'_>) -> Option<()> {
-        let binary = matches!(
-            self.endpoints[endpoint].measure,
-            Measure::Event(_) | Measure::Threshold(..) | Measure::Fall(..)
-        );
-        if binary != (method.scale() == Scale::Mean) {
+        let measure = &self.endpoints[endpoint].measure;
+        let (what, help, fits): (_, _, &[Scale]) = if measure.is_binary() {
+            ("an event", "use cmh, newcombe, score or logistic", &[Scale::Share, Scale::LogOdds])
+        } else if measure.is_time() {
+            let help = "use log-rank, or t-test, welch or ancova for its mean";
+            ("a time", help, &[Scale::LogHazard, Scale::Mean])
+        } else {
+            ("a number", "use t-test, welch or ancova", &[Scale::Mean])
+        };
+        if fits.contains(&method.scale()) {
             return Some(());
         }
-        let (what, help) = if binary {
-            ("an event", "use cmh, newcombe, score or logistic")
-        } else {
-            ("a number", "use t-test, welch or ancova")
-        };
         let name = &self.endpoints[endpoint].name;
         let message = format!("`{}` cannot analyse `{name}`, which is {what}", method.name());
         written.report(Diagnostic::error("E0810", message).help(help));
         None
     }
 
-    /// `strata = [...]` of the methods for shares, `adjust = [...]` of the regressions.
+    /// `strata = [...]` of the methods for shares and times, `adjust = [...]` of the regressions.
     fn covariates(&self, method: Method, list: Option<(&str, Spanned<Vec<Item<'_>>>)>) -> Option<Vec<usize>> {
         let Some((key, list)) = list else { return Some(Vec::new()) };
         let wanted = match method {
-            Method::MantelHaenszel | Method::Newcombe => "strata",
+            Method::MantelHaenszel | Method::Newcombe | Method::LogRank => "strata",
             Method::Logistic | Method::Ancova => "adjust",
             Method::Score | Method::TTest | Method::Welch => "",
         };
@@ -380,7 +326,7 @@ impl Known<'_> {
                 }
                 value
             }
-            Scale::LogOdds => {
+            Scale::LogOdds | Scale::LogHazard => {
                 let ratio = item.number()?.value;
                 if ratio <= 0.0 {
                     item.error("E0810", "the margin of a ratio is a positive number");
@@ -390,7 +336,9 @@ impl Known<'_> {
             }
             Scale::Mean => {
                 let dimension = match self.endpoints[endpoint].measure {
-                    Measure::Biomarker(r) => self.responses[r].kind.biomarker.as_ref().map(|u| u.dimension()),
+                    Measure::Biomarker(r) | Measure::Change(r) => {
+                        self.responses[r].kind.biomarker.as_ref().map(|u| u.dimension())
+                    }
                     _ => None,
                 };
                 Some(item.quantity(dimension)?.value.coherent())

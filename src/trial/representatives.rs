@@ -13,7 +13,6 @@ use crate::units::Quantity;
 #[derive(Debug)]
 pub struct Representatives {
     course: TimeCourse,
-    fixed: Vec<(usize, f64)>,
     subjects: Patients,
 }
 
@@ -60,8 +59,9 @@ impl Representatives {
         let effects = effects(&model, patients);
         let sources = columns.iter().map(|c| ModelCovariate::Fixed(c.first().copied().unwrap_or(0.0)));
         let sources = sources.collect();
-        let course = TimeCourse::new(model, sources).map_err(|error: DrivenError| error.to_string())?;
-        Ok(Representatives { course, fixed, subjects: Patients::new(columns, effects, patients) })
+        let course =
+            TimeCourse::new(model, sources, fixed).map_err(|error: DrivenError| error.to_string())?;
+        Ok(Representatives { course, subjects: Patients::new(columns, effects, patients) })
     }
 
     /// The model.
@@ -72,11 +72,7 @@ impl Representatives {
     /// Changes of the value from its baseline (coherent units) after a time (h) under average concentrations, one a
     /// patient, with other values for the parameters that are named (`sd X` for the spread of effect X).
     pub fn changes(&self, names: &[String], values: &[f64], averages: &[f64], hours: f64) -> Vec<f64> {
-        let parameters = self.model().parameters();
-        let set = self.fixed.iter().map(|(place, value)| (parameters[*place].name.clone(), *value));
-        let (names, values): (Vec<String>, Vec<f64>) =
-            names.iter().cloned().zip(values.iter().copied()).chain(set).unzip();
-        let Ok(draws) = Draws::new(names, values, Vec::new()) else {
+        let Ok(draws) = Draws::new(names.to_vec(), values.to_vec(), Vec::new()) else {
             return vec![f64::NAN; averages.len()];
         };
         let biomarker = Biomarker::new(&self.course, Some(&draws), 0, 0);

@@ -136,7 +136,8 @@ impl Reader<'_> {
             course: None,
         };
         if let Some(model) = response.kind.course.clone() {
-            let course = self.course(item, &model, population?)?;
+            let set = table.as_ref().and_then(|t| t.table("set"));
+            let course = self.course(item, &model, population?, set.as_ref())?;
             let unit = course.model().outputs().first().map(|value| value.unit.clone());
             response.kind.biomarker = response.kind.biomarker.or(unit);
             response.course = Some(course);
@@ -169,8 +170,15 @@ impl Reader<'_> {
         }
     }
 
-    /// The model of a biomarker in time, bound to the population.
-    fn course(&mut self, item: &Item<'_>, file: &str, population: &Population) -> Option<TimeCourse> {
+    /// The model of a biomarker in time, bound to the population, with the values that a study sets:
+    /// `set = { RECOVERY = "0" }`.
+    fn course(
+        &mut self,
+        item: &Item<'_>,
+        file: &str,
+        population: &Population,
+        set: Option<&Table<'_>>,
+    ) -> Option<TimeCourse> {
         let source = self.open(item, file)?;
         let model = self.take(Model::read(&source, &Choices::default()))?;
         let covariates = match bind(&model, population) {
@@ -180,7 +188,8 @@ impl Reader<'_> {
                 return None;
             }
         };
-        match TimeCourse::new(model, covariates) {
+        let set = set.map_or_else(|| Some(Vec::new()), |table| values(table, &model))?;
+        match TimeCourse::new(model, covariates, set) {
             Ok(course) => Some(course),
             Err(error) => {
                 item.report(
@@ -216,6 +225,23 @@ impl Reader<'_> {
         }
         Some(place)
     }
+}
+
+/// The parameters of a model that have other values (coherent units), by their places.
+fn values(table: &Table<'_>, model: &Model) -> Option<Vec<(usize, f64)>> {
+    let one = |(name, item): (Spanned<String>, Item<'_>)| {
+        let parameters = model.parameters();
+        let Some(place) = parameters.iter().position(|p| p.name == name.value) else {
+            let near = did_you_mean(&name.value, parameters.iter().map(|p| p.name.as_str()));
+            let near = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+            let message = format!("`{}` has no parameter `{}`{near}", model.name(), name.value);
+            table.error("E0810", name.span, message);
+            return None;
+        };
+        let quantity = item.quantity(Some(parameters[place].value.unit().dimension()))?;
+        Some((place, quantity.value.coherent()))
+    };
+    table.entries().into_iter().map(one).collect()
 }
 
 fn read_recovery(table: &Table<'_>, unit: &Unit) -> (Vec<(f64, f64)>, String) {

@@ -10,16 +10,12 @@ const ROW: f64 = 24.0;
 const HEAD: f64 = 24.0;
 
 /// Observed shares with their intervals, over the interval that holds 95 % of simulated trials: first what no fit has
-/// used, then what one has.
+/// used, then what one has. Means have axes of their own and stand in the table alone.
 fn draw(validated: &Validated, words: &str) -> Drawing {
-    let groups = [(false, "Not used in a fit"), (true, "Used in a fit")].map(|(fitted, name)| {
-        (name, validated.comparisons.iter().filter(|c| c.fitted == fitted).collect::<Vec<&Comparison>>())
-    });
-    let high = validated
-        .comparisons
-        .iter()
-        .flat_map(|c| [c.observed_interval[1], c.prediction_interval[1]])
-        .fold(10.0, f64::max);
+    let shares = || validated.comparisons.iter().filter(|c| c.unit == "%");
+    let groups = [(false, "Not used in a fit"), (true, "Used in a fit")]
+        .map(|(fitted, name)| (name, shares().filter(|c| c.fitted == fitted).collect::<Vec<&Comparison>>()));
+    let high = shares().flat_map(|c| [c.observed_interval[1], c.prediction_interval[1]]).fold(10.0, f64::max);
     let width = Room::Wide.width();
     let (left, right) = (0.46 * width, width - 150.0);
     let x = Scale::linear((0.0, high), (left, right));
@@ -43,7 +39,7 @@ fn draw(validated: &Validated, words: &str) -> Drawing {
     Drawing {
         title: validated.title.clone(),
         description: format!(
-            "Dots are observed shares with 95 % intervals; boxes hold 95 % of simulated trials of that size. {words}"
+            "Dots are observed shares with 95 % intervals; boxes hold 95 % of simulated trials of that size. Means stand in the table. {words}"
         ),
         svg,
         height: total + BELOW,

@@ -3,11 +3,11 @@
 use super::patients::Enrolled;
 use crate::evidence::{Design, Estimator};
 use crate::statistics::{
-    Contrast, Count, ancova, bonferroni, fixed_sequence, holm, newcombe, risk_difference, score_difference,
-    stratified_newcombe, t_test, welch,
+    Contrast, Count, Observed, Risk, ancova, bonferroni, fixed_sequence, holm, log_rank, newcombe,
+    risk_difference, score_difference, stratified_newcombe, t_test, welch,
 };
-use crate::trial::Outcomes;
 use crate::trial::replication::{Analysis, Family, Method, Replication, Rule};
+use crate::trial::{Outcomes, Study};
 
 /// What the analyses of a trial say, in the order of the design.
 pub(super) struct Verdicts {
@@ -30,20 +30,32 @@ struct Compared {
     arm: Vec<f64>,
     /// The analysis's covariates.
     covariates: Vec<Vec<f64>>,
+    /// How long both arms were followed for the endpoint (h).
+    end: f64,
 }
 
-pub(super) fn analyse(design: &Replication, enrolled: &Enrolled, outcomes: &Outcomes) -> Verdicts {
+pub(super) fn analyse(
+    study: &Study,
+    design: &Replication,
+    enrolled: &Enrolled,
+    outcomes: &Outcomes,
+) -> Verdicts {
+    let compared = |analysis: &Analysis, treated: usize| {
+        let time = &study.endpoints[analysis.endpoint].time;
+        let end = [analysis.arm, analysis.reference].map(|arm| time.hours(&study.arms[arm]));
+        compared(analysis, treated, enrolled, outcomes, end[0].min(end[1]))
+    };
     let contrasts: Vec<Option<Contrast>> = design
         .analyses
         .iter()
-        .map(|analysis| contrast(analysis, &compared(analysis, analysis.arm, enrolled, outcomes)))
+        .map(|analysis| contrast(analysis, &compared(analysis, analysis.arm)))
         .collect();
     let p: Vec<f64> =
         design.analyses.iter().zip(&contrasts).map(|(a, c)| favourable(a, c.as_ref())).collect();
     let below = |p: &[f64]| design.analyses.iter().zip(p).map(|(a, p)| *p < a.alpha).collect::<Vec<bool>>();
     let false_alarm = |analysis: &Analysis| {
         (analysis.null == 0.0).then(|| {
-            let null = contrast(analysis, &compared(analysis, analysis.reference, enrolled, outcomes));
+            let null = contrast(analysis, &compared(analysis, analysis.reference));
             null.is_some_and(|c| c.p < analysis.alpha)
         })
     };
@@ -77,11 +89,18 @@ fn decide(family: Option<&Family>, p: &[f64]) -> Vec<f64> {
 
 /// The patients of both arms, those of the arm with the outcomes that they have when treated as in `treated`. Who has no
 /// value is left out.
-fn compared(analysis: &Analysis, treated: usize, enrolled: &Enrolled, outcomes: &Outcomes) -> Compared {
+fn compared(
+    analysis: &Analysis,
+    treated: usize,
+    enrolled: &Enrolled,
+    outcomes: &Outcomes,
+    end: f64,
+) -> Compared {
     let mut found = Compared {
         values: Vec::new(),
         arm: Vec::new(),
         covariates: vec![Vec::new(); analysis.covariates.len()],
+        end,
     };
     for (lane, &arm) in enrolled.arms.iter().enumerate() {
         let source = match arm {
@@ -116,6 +135,7 @@ fn contrast(analysis: &Analysis, patients: &Compared) -> Option<Contrast> {
             let (arm, reference) = patients.counts();
             score_difference(arm, reference, null, confidence)
         }
+        Method::LogRank => log_rank(&patients.risks(), null, confidence),
         Method::Logistic => logistic(patients, null, confidence)?,
         Method::TTest => t_test(&patients.group(1.0), &patients.group(0.0), null, confidence),
         Method::Welch => welch(&patients.group(1.0), &patients.group(0.0), null, confidence),
@@ -143,6 +163,27 @@ impl Compared {
         let mut counts = (Count::default(), Count::default());
         self.values.iter().zip(&self.arm).for_each(|(value, arm)| count(&mut counts, *arm, *value));
         counts
+    }
+
+    /// Times to an event, in the strata of the covariates' levels. Whose time is the end had no event by then.
+    fn risks(&self) -> Vec<Risk> {
+        let mut strata: Vec<Vec<f64>> = Vec::new();
+        let mut stratum = |patient: usize| {
+            let levels: Vec<f64> = self.covariates.iter().map(|column| column[patient]).collect();
+            let known = strata.iter().position(|own| *own == levels);
+            let place = known.unwrap_or_else(|| {
+                strata.push(levels);
+                strata.len() - 1
+            });
+            u32::try_from(place).unwrap_or(u32::MAX)
+        };
+        let patients = self.values.iter().zip(&self.arm).enumerate();
+        let risk = |(patient, (value, arm)): (usize, (&f64, &f64))| Risk {
+            observed: Observed { time: value.min(self.end), event: *value < self.end },
+            arm: *arm == 1.0,
+            stratum: stratum(patient),
+        };
+        patients.map(risk).collect()
     }
 
     /// Counts for each combination of the covariates' levels, in the order in which they appear.

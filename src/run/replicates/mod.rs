@@ -48,7 +48,7 @@ fn replicate(trial: &Trial<'_>, design: &Replication, number: u32) -> Vec<Replic
             Parameters::Drawn => number,
         };
         let outcomes = enrolled.outcomes(trial, draw);
-        let verdicts = analyse::analyse(design, &enrolled, &outcomes);
+        let verdicts = analyse::analyse(trial.study(), design, &enrolled, &outcomes);
         Replicate { verdicts, conducted: enrolled.conducted(trial.study(), &outcomes) }
     };
     design.parameters.iter().map(at).collect()

@@ -186,6 +186,7 @@ impl<'s> Operation<'s> {
         let (unit, scale): (String, Box<dyn Fn(f64) -> f64>) = match analysis.method.scale() {
             Scale::Share => ("%".into(), Box::new(|v| 100.0 * v)),
             Scale::LogOdds => ("odds ratio".into(), Box::new(exp)),
+            Scale::LogHazard => ("hazard ratio".into(), Box::new(exp)),
             Scale::Mean => {
                 let Shown { unit, factor, .. } = shown(self.study, &self.study.endpoints[analysis.endpoint]);
                 (unit, Box::new(move |v| factor * v))
@@ -220,7 +221,7 @@ impl<'s> Operation<'s> {
                 let odds = |p: f64| crate::math::ln(p / (1.0 - p));
                 Some(odds(own) - odds(reference)).filter(|v| v.is_finite())
             }
-            Scale::LogOdds => None,
+            Scale::LogOdds | Scale::LogHazard => None,
         }
     }
 
