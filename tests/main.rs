@@ -34,6 +34,7 @@ mod report;
 mod reported_quantiles;
 mod response_files;
 mod rooms;
+mod scenarios;
 mod schema;
 mod simulate;
 mod simulated_trials;

@@ -172,6 +172,40 @@ fn power_is_within_a_point_of_exact_sums() {
     operating_characteristics(30_000, |error| (3.0 * error).min(1.0));
 }
 
+/// Treatment ends at the same rate in both arms: every rejection is a false alarm, and the hazard ratio is 1.
+#[test]
+fn the_log_rank_test_keeps_its_level() {
+    let trial = r#"time = { what = "time to discontinuation by day 7", better = "higher" }
+[discontinuation]
+persistence = { "day 7" = "60 %" }
+[trial]
+replicates = 3000
+parameters = ["fixed"]
+patients = { high = 80, low = 60 }
+[analysis.time]
+endpoint = "time"
+method = "log-rank"
+compare = ["high", "low"]
+[analysis.strata]
+endpoint = "time"
+method = "log-rank"
+strata = ["SEXF"]
+compare = ["high", "low"]
+"#;
+    let found = results(trial, 2);
+    for name in ["time", "strata"] {
+        let power = figure(&found, name, "power");
+        assert!((power.value - 2.5).abs() < 3.0 * power.mc_error, "{name}: {}", power.value);
+        let alarms = figure(&found, name, "type I error");
+        assert!((alarms.value - 5.0).abs() < 3.0 * alarms.mc_error, "{name}: {}", alarms.value);
+        let ratio = figure(&found, name, "mean estimate");
+        assert!(
+            (ratio.value - 1.0).abs() < 3.0 * ratio.mc_error + 0.01 && ratio.unit == "hazard ratio",
+            "{ratio:?}"
+        );
+    }
+}
+
 const SEVERAL: &str = r#"
 [trial]
 replicates = 2000
@@ -225,6 +259,7 @@ fn wrong_trials_are_refused_with_what_mends_them() {
         ("\"cmh\"", "\"chm\"", "did you mean `cmh`"),
         ("\"cmh\"", "\"t-test\"", "which is an event"),
         ("\"event\"", "\"HB_7\"", "which is a number"),
+        ("\"cmh\"", "\"log-rank\"", "which is an event"),
         ("\"event\"", "\"evnt\"", "did you mean `event`"),
         ("\"high\", \"low\"", "\"high\"", "names two arms"),
         ("\"high\", \"low\"", "\"high\", \"lo\"", "did you mean `low`"),

@@ -15,7 +15,7 @@ use crate::evidence::fit_file::FitFile;
 use crate::model::{Choices, Model};
 use crate::population::Population;
 use crate::run::validation::Validation;
-use crate::trial::{Study, check_protocol};
+use crate::trial::{Study, check_protocol, read_scenarios};
 
 /// Arguments of `exposim check`.
 #[derive(Debug, Args)]
@@ -90,7 +90,11 @@ fn check(source: &Arc<Source>, path: &Path) -> Result<(&'static str, Vec<Diagnos
     if root.has("observed") {
         return Ok(("a validation", Validation::read(source, &Disk::beside(path))?.1));
     }
-    let (_, warnings) = Study::read(source, &Disk::beside(path), &crate::run::kind)?;
+    let files = Disk::beside(path);
+    let (study, warnings) = Study::read(source, &files, &crate::run::kind)?;
+    if study.scenarios > 1 {
+        return Ok(("a study with scenarios", read_scenarios(source, &files, &crate::run::kind)?.1));
+    }
     Ok(("a study", warnings))
 }
 

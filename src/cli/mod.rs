@@ -16,6 +16,7 @@ mod qualify;
 mod replay;
 mod results;
 mod run;
+mod scenarios;
 mod schema;
 mod shard;
 mod sheet;

@@ -56,6 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     let disk = Disk::beside(&arguments.chosen.study);
     let files = Recorder::new(&disk);
     let study = arguments.chosen.read(&files, false)?;
+    super::scenarios::refuse(&study, "planned")?;
     let started = Instant::now();
     let prepared = Prepared::new(&study, &files, arguments.threads as usize)?;
     let fitting = started.elapsed().as_secs_f64();

@@ -54,6 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     }
     let files = Recorder::new(&identity.inputs);
     let study = study(&identity.inputs, &files)?;
+    super::scenarios::refuse(&study, "replayed")?;
     let prepared = Prepared::new(&study, &files, arguments.threads)?;
     let scratch = std::env::temp_dir().join(format!("exposim-replay-{}", std::process::id()));
     // Never published: what it wrote goes when it is dropped.

@@ -11,7 +11,9 @@ use crate::output::{
 use crate::report::render;
 use crate::run::results::Results;
 use crate::run::rows::{RowColumn, columns};
-use crate::run::{Prepared, RowBatch, RowSink, RunError, decision_columns, has_records, ledger_columns};
+use crate::run::{
+    Inputs, Prepared, RowBatch, RowSink, RunError, decision_columns, has_records, ledger_columns,
+};
 use crate::trial::Study;
 
 impl From<OutputError> for Stop {
@@ -63,8 +65,8 @@ pub(super) fn produce(
     } else {
         run(None)?
     };
-    results.provenance.command = command(prepared);
-    write(&results, prepared, out)?;
+    results.provenance.command = command(study, prepared.inputs());
+    write(&results, study, prepared.inputs(), out)?;
     Ok(results)
 }
 
@@ -153,8 +155,8 @@ fn values<T>(columns: &[RowColumn], batch: &RowBatch, of: impl FnOnce(&[Values<'
 }
 
 /// The command that gives the same results again, without paths.
-fn command(prepared: &Prepared<'_>) -> String {
-    let (study, name) = (prepared.study(), &prepared.inputs().study.name);
+pub(super) fn command(study: &Study, inputs: &Inputs) -> String {
+    let name = &inputs.study.name;
     let rows = match (study.rows, study.csv) {
         (false, _) => " --no-rows",
         (true, true) => " --csv",
@@ -167,8 +169,12 @@ fn command(prepared: &Prepared<'_>) -> String {
 }
 
 /// Everything but the rows, the manifest last.
-fn write(results: &Results, prepared: &Prepared<'_>, out: &mut OutFolder) -> Result<(), Stop> {
-    let study = prepared.study();
+pub(super) fn write(
+    results: &Results,
+    study: &Study,
+    inputs: &Inputs,
+    out: &mut OutFolder,
+) -> Result<(), Stop> {
     let summary = out.file("summary.csv")?;
     out.keep(write_summary(summary, results.estimates())?)?;
     let page = render(results).map_err(|e| Stop::Run(e.to_string()))?;
@@ -192,7 +198,7 @@ fn write(results: &Results, prepared: &Prepared<'_>, out: &mut OutFolder) -> Res
     let tables: Vec<(&str, &[Column])> =
         tables.iter().map(|(name, columns)| (name.as_str(), *columns)).collect();
     out.text("dictionary.yaml", &dictionary(&tables))?;
-    let identity = Identity::of(prepared.inputs());
+    let identity = Identity::of(inputs);
     out.text("inputs.json", &identity.json()?)?;
     let text = manifest(results, &identity.hash, out.kept())?;
     out.text("manifest.json", &text)?;

@@ -11,7 +11,7 @@ use super::files::{Disk, read};
 use super::machine::Machine;
 use super::results::{blocks, produce};
 use super::shard::Wanted;
-use super::{Stop, print, signals, validate};
+use super::{Stop, print, scenarios, signals, validate};
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::document::Recorder;
 use crate::output::{Identity, OutFolder, complete, results_json};
@@ -28,17 +28,17 @@ const WORTH_KEEPING: Duration = Duration::from_secs(5);
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    chosen: Chosen,
+    pub(super) chosen: Chosen,
     /// Threads [default: as many as the machine has].
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     pub(super) threads: usize,
     /// Continue a run that was stopped: blocks that are finished are not computed again.
     #[arg(long)]
-    resume: bool,
+    pub(super) resume: bool,
     /// Compute one part of the run, such as 3/64; `auto` or auto/64 takes its number from an array job of Slurm, Grid
     /// Engine, Kubernetes or AWS Batch. `exposim merge` joins the parts.
     #[arg(long, value_name = "I/N")]
-    shard: Option<Wanted>,
+    pub(super) shard: Option<Wanted>,
     /// Print the results as JSON instead of a table.
     #[arg(long)]
     pub(super) json: bool,
@@ -93,7 +93,7 @@ impl Chosen {
         Ok(study)
     }
 
-    fn apply(&self, study: &mut Study) {
+    pub(super) fn apply(&self, study: &mut Study) {
         study.seed = self.seed.unwrap_or(study.seed);
         study.subjects = self.subjects.unwrap_or(study.subjects);
         study.draws = self.draws.unwrap_or(study.draws);
@@ -126,6 +126,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     let folder = arguments.chosen.folder();
     if let Some(source) = validate::opens(&arguments.chosen.study)? {
         return validate::run(&source, &files, &folder, arguments);
+    }
+    let source = read(&arguments.chosen.study).map_err(Problems::from)?;
+    let grid = scenarios::read(&source, &files, arguments.quiet)?;
+    if !grid.is_empty() {
+        return scenarios::run(grid, &files, &folder, arguments);
     }
     let study = arguments.chosen.read(&files, arguments.quiet)?;
     match arguments.shard {

@@ -86,6 +86,14 @@ impl Document {
         Ok(Document { source: Arc::clone(source), root })
     }
 
+    /// The document with pieces of it laid over it: tables are joined key by key, anything else is replaced. What is
+    /// wrong with a piece is told at its own place.
+    pub fn over(&self, pieces: &[&Table<'_>]) -> Document {
+        let mut root = self.root.clone();
+        pieces.iter().for_each(|piece| piece.lay_over(&mut root));
+        Document { source: Arc::clone(&self.source), root }
+    }
+
     fn tree(source: &Source) -> Result<tree::Node, (String, Range<usize>)> {
         tree::parse(source.text())
     }
@@ -152,6 +160,22 @@ mod tests {
         assert!(shown.contains("E0105") && shown.contains("E0106"), "{shown}");
         assert!(shown.contains("mass/volume"), "{shown}");
         assert_eq!(shown.matches("error").count(), 3, "{shown}");
+    }
+
+    #[test]
+    fn a_piece_is_laid_over_key_by_key() {
+        let text = "piece = { a = { x = 2, z = '3 mgx' } }\n[a]\nx = 1\ny = 1\n";
+        let source = Source::new("t.toml", text);
+        let problems = Collector::new();
+        let document = Document::parse(&source).unwrap();
+        let piece = document.root(&problems).table("piece").unwrap();
+        let merged = document.over(&[&piece]);
+        let root = merged.root(&problems);
+        let a = root.table("a").unwrap();
+        assert_eq!((a.integer("x").unwrap().value, a.integer("y").unwrap().value), (2, 1));
+        assert!(a.quantity("z", None).is_none());
+        let shown = problems.finish(Some(())).unwrap_err().to_string();
+        assert!(shown.contains("t.toml:1:"), "{shown}");
     }
 
     #[test]

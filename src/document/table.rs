@@ -42,6 +42,11 @@ impl<'a> Table<'a> {
         Table { source, problems, path, node, asked: RefCell::default() }
     }
 
+    /// Lays the table over a node.
+    pub(super) fn lay_over(&self, under: &mut Node) {
+        self.node.lay_over(under);
+    }
+
     fn raw(&self) -> &'a [Entry] {
         match &self.node.value {
             Value::Table(entries) => entries,

@@ -5,13 +5,13 @@ use std::ops::Range;
 use toml::Spanned as TomlSpanned;
 use toml::de::{DeTable, DeValue};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) span: Range<usize>,
     pub(super) value: Value,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Value {
     String(String),
     Integer(i64),
@@ -22,11 +22,27 @@ pub(super) enum Value {
     Table(Vec<Entry>),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) key: String,
     pub(super) key_span: Range<usize>,
     pub(super) node: Node,
+}
+
+impl Node {
+    /// Lays the node over another: tables are joined key by key, anything else takes the other's place.
+    pub(super) fn lay_over(&self, under: &mut Node) {
+        let (Value::Table(own), Value::Table(entries)) = (&self.value, &mut under.value) else {
+            *under = self.clone();
+            return;
+        };
+        for entry in own {
+            match entries.iter_mut().find(|other| other.key == entry.key) {
+                Some(other) => entry.node.lay_over(&mut other.node),
+                None => entries.push(entry.clone()),
+            }
+        }
+    }
 }
 
 impl Value {

@@ -31,5 +31,5 @@ pub use numbers::{read_numbers, write_draws};
 pub use parquet::ParquetRows;
 pub use plain::exact;
 pub use rows_compared::{ColumnCompared, RowsCompared, compare_rows};
-pub use summary::{summary_columns, write_summary};
+pub use summary::{summary_columns, write_scenarios, write_summary};
 pub use validation::write_validation;

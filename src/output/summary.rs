@@ -34,6 +34,29 @@ pub fn summary_columns() -> Vec<Column> {
     ]
 }
 
+/// Writes the levels of scenarios as CSV, a line for each scenario and axis, and hands the file back.
+///
+/// # Errors
+/// The file cannot be written to.
+pub fn write_scenarios(
+    file: OutFile,
+    scenarios: &[(String, Vec<(String, String)>)],
+) -> Result<OutFile, OutputError> {
+    let mut writer = csv::Writer::from_writer(file);
+    let write = |writer: &mut csv::Writer<OutFile>| -> Result<(), csv::Error> {
+        writer.write_record(["scenario", "axis", "level"])?;
+        for (name, levels) in scenarios {
+            for (axis, level) in levels {
+                writer.write_record([name, axis, level])?;
+            }
+        }
+        Ok(writer.flush()?)
+    };
+    let written = write(&mut writer);
+    written.map_err(|error| csv_failure(writer.get_ref(), error))?;
+    writer.into_inner().map_err(|error| OutputError::Shape(error.to_string()))
+}
+
 /// Writes the estimates as CSV, one a line, numbers that read back to the bit, and hands the file back.
 ///
 /// # Errors

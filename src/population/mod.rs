@@ -84,6 +84,15 @@ impl Cohort {
     pub fn column(&self, variable: usize) -> &[f64] {
         self.columns.get(variable).map_or(&[], Vec::as_slice)
     }
+
+    /// Puts the first subject of another cohort of the same variables in a place.
+    pub fn replace(&mut self, place: usize, other: &Cohort) {
+        for (own, other) in self.columns.iter_mut().zip(&other.columns) {
+            if let (Some(own), Some(other)) = (own.get_mut(place), other.first()) {
+                *own = *other;
+            }
+        }
+    }
 }
 
 impl Population {
@@ -151,6 +160,12 @@ impl Population {
     /// alone: the variable at place k of the file takes the draw with index k, and all columns of a table come from the
     /// one row that a draw on its own address names: with replacement, each row as likely as any other.
     pub fn draw(&self, seed: u64, subjects: &Subjects, cohort: &mut Cohort) {
+        self.draw_again(seed, subjects, 0, cohort);
+    }
+
+    /// As [`draw`](Self::draw), which is attempt 0, with other draws for each attempt.
+    pub fn draw_again(&self, seed: u64, subjects: &Subjects, attempt: u32, cohort: &mut Cohort) {
+        let address = Address::new(seed, Purpose::Covariates).occasion(attempt);
         let lanes = subjects.count();
         let n = self.variables.len();
         cohort.columns.resize_with(n, Vec::new);
@@ -159,8 +174,8 @@ impl Population {
             column.resize(lanes, 0.0);
         }
         let mut deviates = vec![0.0; n];
-        let streams = subjects.streams(Address::new(seed, Purpose::Covariates));
-        let rows = subjects.streams(Address::new(seed, Purpose::Covariates).named("row of the table"));
+        let streams = subjects.streams(address);
+        let rows = subjects.streams(address.named("row of the table"));
         for (lane, (mut stream, rows_stream)) in streams.zip(rows).enumerate() {
             deviates.iter_mut().for_each(|z| *z = stream.normal());
             copula::correlate(&self.copula, &mut deviates);

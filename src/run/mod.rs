@@ -18,6 +18,7 @@ mod execute;
 pub mod explanation;
 mod fits;
 mod followed;
+pub mod grid;
 mod inputs;
 mod models;
 mod pilot;

@@ -1,6 +1,5 @@
 //! Carries a block of subjects through every arm of a study.
 
-use super::Study;
 use super::biomarker::{Biomarker, Parameters, Patients};
 use super::chance::{Chance, Moments};
 use super::course::Intervals;
@@ -9,6 +8,7 @@ use super::kinetics::{Kinetics, Solver};
 use super::ledger::Records;
 use super::plan::ArmPlan;
 use super::walk::{Passage, Walk};
+use super::{Study, eligibility};
 use crate::expr::Scratch;
 use crate::kinetics::BlockModelError;
 use crate::population::{Cohort, FIRST_OCCASION, Individuals};
@@ -216,8 +216,8 @@ impl<'s> Trial<'s> {
     /// Draws what the subjects are.
     pub fn block(&self, subjects: &Subjects) -> Block {
         let lanes = subjects.count();
-        let mut cohort = Cohort::default();
-        self.study.population.draw(self.study.seed, subjects, &mut cohort);
+        let Study { population, eligible, seed, .. } = self.study;
+        let cohort = eligibility::draw(population, eligible, *seed, subjects);
         let covariates = self.individuals.covariates(&cohort, lanes);
         let effects = self.individuals.effects(subjects, FIRST_OCCASION, 0);
         let chance = Chance::draw(self.study, &self.moments, subjects, &cohort);

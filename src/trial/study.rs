@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::alternatives;
 use super::arms::{Arms, regimens};
-use super::condition::Names;
+use super::condition::{Condition, Names};
 use super::endpoints::Endpoint;
 use super::responses::{ResponseKind, ResponseUse};
 use super::ruleset::Ladder;
 use super::visits::{Assay, Visits};
-use super::{Adherence, Arm, Discontinuation, Dosing, Replication, Rule, replication};
+use super::{Adherence, Arm, Discontinuation, Dosing, Replication, Rule, replication, scenarios};
 use crate::diagnostic::{Collector, Diagnostic, Problems, Source, did_you_mean};
 use crate::document::{Document, Files, Item, Sheet, Table};
 use crate::model::{Choices, Model};
@@ -27,6 +27,10 @@ pub struct Study {
     pub model: Model,
     /// The population.
     pub population: Population,
+    /// What all subjects meet; nothing where everybody may enter.
+    pub eligible: Vec<Condition>,
+    /// How many scenarios the file has.
+    pub scenarios: usize,
     /// Where each covariate of the model comes from.
     pub covariates: Vec<ModelCovariate>,
     /// The place of the output whose concentrations are the exposure.
@@ -86,10 +90,19 @@ impl Study {
         files: &dyn Files,
         kinds: Kinds<'_>,
     ) -> Result<(Study, Vec<Diagnostic>), Problems> {
+        Study::of(&Document::parse(source)?, files, kinds)
+    }
+
+    /// As [`Study::read`], from a document.
+    pub(super) fn of(
+        document: &Document,
+        files: &dyn Files,
+        kinds: Kinds<'_>,
+    ) -> Result<(Study, Vec<Diagnostic>), Problems> {
         let problems = Collector::new();
-        let document = Document::parse(source)?;
         let root = document.root(&problems);
-        let mut reader = Reader { root: &root, files, kinds, inputs: vec![Arc::clone(source)] };
+        let inputs = vec![Arc::clone(document.source())];
+        let mut reader = Reader { root: &root, files, kinds, inputs };
         let study = reader.study();
         root.finish();
         problems.finish(study)
@@ -153,6 +166,7 @@ impl Reader<'_> {
         let reference = self.reference(&arms);
         let endpoints =
             alternatives::beside(self.endpoints(&responses, &arms, &protocol.causes()), &responses);
+        let eligible = population.as_ref().and_then(|(population, _)| self.eligible(population));
         let replication = population.as_ref().and_then(|(population, _)| {
             let known =
                 replication::Known { arms: &arms, endpoints: &endpoints, responses: &responses, population };
@@ -166,6 +180,8 @@ impl Reader<'_> {
             question,
             model: model?,
             population: population?.0,
+            eligible: eligible?,
+            scenarios: scenarios::number(root),
             covariates: covariates?,
             output: output?,
             subjects: subjects?,
