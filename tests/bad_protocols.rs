@@ -228,6 +228,21 @@ fn rules_and_schedules_of_the_label_are_named() {
         .replacen("schedule = \"week 2, 4, 8, 12, then every 8 weeks\"", "schedule = { file = \"upadacitinib-label\", name = \"three-monthly\" }", 1)
         .replacen("[rules.low]", "[rules]\nanaemia = \"upadacitinib-label\"\nsevere-renal-impairment = \"upadacitinib-label\"\n[rules.low]", 1);
     read(&text).unwrap_or_else(|p| panic!("{p}"));
+    let named = |name: &str| {
+        let what =
+            format!("{{ what = {{ file = \"crohn-definitions\", name = \"{name}\", at = \"week 12\" }} }}");
+        let endpoints = format!("[endpoints]\nnamed = {what}\n");
+        let responses = "[responses]\nSESCD = { model = \"ses-cd-fang\" }\n";
+        text.replacen("[endpoints]\n", &endpoints, 1).replacen("[responses]\n", responses, 1)
+    };
+    read(&named("endoscopic-remission-celest")).unwrap_or_else(|p| panic!("{p}"));
+    for (name, part) in [
+        ("endoscopic-remission-celset", "did you mean `endoscopic-remission-celest`?"),
+        ("clinical-remission-fang", "`HBI` is neither"),
+    ] {
+        let shown = read(&named(name)).unwrap_err().to_string();
+        assert!(shown.contains(part), "{name}: {shown}");
+    }
     let unknown = text.replacen("anaemia = ", "strong-inhibitor = \"upadacitinib-label\"\nanaemia = ", 1);
     let shown = read(&unknown).unwrap_err().to_string();
     assert!(

@@ -14,7 +14,7 @@ const KINDS: &[(&str, &str)] = &[
     ("model", "model"),
     ("population", "population"),
     ("evidence", "evidence"),
-    ("protocol", "rules and schedules"),
+    ("protocol", "rules, schedules, definitions of endpoints"),
 ];
 
 /// Arguments of `exposim models`.

@@ -90,6 +90,7 @@ shipped![
     "upadacitinib-bhatnagar-2024",
     "upadacitinib-klunder-2018",
     "upadacitinib-klunder-2019",
+    "crohn-definitions",
     "upadacitinib-label",
     "warfarin",
 ];

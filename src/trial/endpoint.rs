@@ -304,6 +304,30 @@ mod tests {
     use crate::units::Unit;
 
     #[test]
+    fn shipped_definitions_are_endpoints_of_a_study_that_has_their_responses() {
+        use crate::diagnostic::Collector;
+        use crate::document::{Document, Files, Shipped};
+        let units: Vec<Unit> = ["score", "mg/L", "ug/g"].iter().map(|u| u.parse().unwrap()).collect();
+        let response = |name, unit: usize| Known { name, biomarker: Some(&units[unit]) };
+        let known = [
+            response("HBI", 0),
+            response("CDAI", 0),
+            response("SESCD", 0),
+            response("CRP", 1),
+            response("FCP", 2),
+        ];
+        let document = Document::parse(&Shipped.open("crohn-definitions").unwrap()).unwrap();
+        let problems = Collector::new();
+        let definitions = document.root(&problems).table("definitions").unwrap().entries();
+        assert_eq!(definitions.len(), 11);
+        for (name, item) in definitions {
+            let what = item.table().unwrap().required_string("what").unwrap().value;
+            let phrase = parse(&format!("{what} at week 12"), &known);
+            assert!(phrase.is_ok_and(|p| p.measure.is_binary()), "{}", name.value);
+        }
+    }
+
+    #[test]
     fn endpoints_are_read_as_they_are_said() {
         let unit: Unit = "g/L".parse().unwrap();
         let known =

@@ -4,6 +4,7 @@
 //! [endpoints]
 //! remission_52 = { what = "endoscopic_remission at week 52", better = "higher", estimand = "composite" }
 //! anaemia      = "any HB < 80 g/L"
+//! clinical_12  = { what = { file = "crohn-definitions", name = "clinical-remission-fang", at = "week 12" } }
 //! ```
 
 use super::endpoint::{self, Known, Measure, Period};
@@ -71,7 +72,7 @@ struct Names<'a> {
 
 impl Reader<'_> {
     pub(super) fn endpoints(
-        &self,
+        &mut self,
         responses: &[ResponseUse],
         arms: &[Arm],
         causes: &[String],
@@ -85,7 +86,31 @@ impl Reader<'_> {
         if entries.is_empty() {
             self.root.error("E0804", table.span(), "a study has at least one endpoint");
         }
-        entries.into_iter().filter_map(|(name, item)| names.endpoint(name, &item)).collect()
+        let endpoint = |(name, item): (Spanned<String>, Item<'_>)| {
+            let table = if item.is_table() { Some(item.table()?) } else { None };
+            let what = match &table {
+                Some(table) => table.required("what")?,
+                None => item,
+            };
+            let text = self.said(&what)?;
+            names.endpoint(name, table.as_ref(), &what, text)
+        };
+        entries.into_iter().filter_map(endpoint).collect()
+    }
+
+    /// What an endpoint says, in words: its own, or those of a definition and its time.
+    fn said(&mut self, what: &Item<'_>) -> Option<String> {
+        if !what.is_table() {
+            return Some(what.string()?.value);
+        }
+        let table = what.table()?;
+        let (file, name, at) =
+            (table.required_string("file"), table.required_string("name"), table.required_string("at"));
+        table.finish();
+        let (file, name, at) = (file?.value, name?.value, at?.value);
+        let words = |found: &Item<'_>| Some(found.table()?.required_string("what")?.value);
+        let words = self.shipped(what, &file, "definitions", &name, words)?;
+        Some(format!("{words} at {at}"))
     }
 }
 
@@ -116,25 +141,25 @@ fn better(table: &Table<'_>) -> Option<bool> {
 }
 
 impl Names<'_> {
-    fn endpoint(&self, name: Spanned<String>, item: &Item<'_>) -> Option<Endpoint> {
-        let table = if item.is_table() { Some(item.table()?) } else { None };
-        let what = match &table {
-            Some(table) => table.required("what")?,
-            None => item.clone(),
-        };
-        let text = what.string()?.value;
-        let label = table.as_ref().and_then(|t| t.string("label")).map_or_else(|| text.clone(), |l| l.value);
-        let better = table.as_ref().and_then(better);
-        let own = table.as_ref().and_then(|t| t.item("estimand"));
+    fn endpoint(
+        &self,
+        name: Spanned<String>,
+        table: Option<&Table<'_>>,
+        what: &Item<'_>,
+        text: String,
+    ) -> Option<Endpoint> {
+        let label = table.and_then(|t| t.string("label")).map_or_else(|| text.clone(), |l| l.value);
+        let better = table.and_then(better);
+        let own = table.and_then(|t| t.item("estimand"));
         let estimand = own.as_ref().map_or(Some(self.estimand), estimand)?;
-        if let Some(table) = &table {
+        if let Some(table) = table {
             table.finish();
         }
         let phrase = endpoint::parse(&text, &self.known)
             .map_err(|refusal| what.report(told("E0804", refusal)))
             .ok()?;
-        self.period(&phrase, &what)?;
-        self.end(&phrase.measure, &what)?;
+        self.period(&phrase, what)?;
+        self.end(&phrase.measure, what)?;
         if let Some(arm) = self.arms.iter().find(|arm| !phrase.time.lies_in(arm)) {
             what.report(
                 Diagnostic::error("E0805", format!("{} lies outside arm `{}`", phrase.time, arm.name))

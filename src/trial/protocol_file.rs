@@ -1,4 +1,4 @@
-//! Protocol files: rules and schedules that studies name one by one.
+//! Protocol files: rules, schedules and definitions of endpoints that studies name one by one.
 
 use std::sync::Arc;
 
@@ -32,6 +32,13 @@ pub fn check_protocol(source: &Arc<Source>) -> Result<Vec<Diagnostic>, Problems>
         rule.quantity("apart", Some(Dimension::TIME));
         rule.required_string("source");
         rule.finish();
+    }
+    for (_, item) in root.table("definitions").map(|t| t.entries()).unwrap_or_default() {
+        let Some(definition) = item.table() else { continue };
+        definition.required_string("what");
+        definition.required_string("source");
+        definition.string("note");
+        definition.finish();
     }
     root.finish();
     problems.finish(Some(())).map(|((), warnings)| warnings)
