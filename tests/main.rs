@@ -30,6 +30,7 @@ mod populations;
 mod protocol;
 mod qualify;
 mod quick;
+mod recomputed;
 mod report;
 mod reported_quantiles;
 mod response_files;

@@ -3,6 +3,7 @@
 mod check;
 mod diagram;
 mod diff;
+mod endpoints;
 mod explain;
 mod files;
 mod fit;
@@ -61,6 +62,8 @@ enum Command {
     Plot(plot::Arguments),
     /// Follows one subject from covariates to outcome: every dose, decision and draw, and why.
     Explain(explain::Arguments),
+    /// Works out endpoints from the rows of a finished run, without simulating again.
+    Endpoints(endpoints::Arguments),
     /// Says what changed between two runs: inputs, settings, parameters, estimates, subjects.
     Diff(diff::Arguments),
     /// Checks files without running them.
@@ -134,6 +137,7 @@ pub fn run() -> ExitCode {
         Command::Fit(arguments) => fit::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
+        Command::Endpoints(arguments) => endpoints::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Models(arguments) => models::run(arguments),

@@ -45,6 +45,7 @@ shipped![
     "calprotectin-fang",
     "crohn-anti-tnf-failure",
     "crohn-clinical-remission-trials",
+    "crohn-definitions",
     "crohn-discontinuation-predictors-fang",
     "crohn-endoscopic-remission-celest",
     "crohn-endoscopic-remission-fang",
@@ -90,7 +91,6 @@ shipped![
     "upadacitinib-bhatnagar-2024",
     "upadacitinib-klunder-2018",
     "upadacitinib-klunder-2019",
-    "crohn-definitions",
     "upadacitinib-label",
     "warfarin",
 ];

@@ -16,6 +16,7 @@ mod numbers;
 mod parquet;
 mod plain;
 mod rows_compared;
+mod rows_read;
 mod summary;
 mod validation;
 
@@ -31,5 +32,6 @@ pub use numbers::{read_numbers, write_draws};
 pub use parquet::ParquetRows;
 pub use plain::exact;
 pub use rows_compared::{ColumnCompared, RowsCompared, compare_rows};
+pub use rows_read::{Cell, Rows};
 pub use summary::{summary_columns, write_scenarios, write_summary};
 pub use validation::write_validation;

@@ -1,17 +1,12 @@
 //! The rows of two runs side by side.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::Path;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int32Type, Int64Type};
-use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::DataType;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use serde::Serialize;
 
 use super::OutputError;
+use super::rows_read::{Cell, Rows};
 
 /// The columns that say which row is which.
 const KEYS: [&str; 4] = ["SCENARIO", "REPLICATE", "ID", "ARM"];
@@ -59,8 +54,8 @@ pub fn compare_rows(first: &Path, second: &Path) -> Result<RowsCompared, OutputE
         if a.is_none() && b.is_none() {
             break;
         }
-        let a = a.map(|row| (first.key(&keys, &row), row));
-        let b = b.map(|row| (second.key(&keys, &row), row));
+        let a = a.map(|row| (key(&first, &keys, &row), row));
+        let b = b.map(|row| (key(&second, &keys, &row), row));
         let pairs = match (a, b) {
             (Some((key, a)), Some((other, b))) if key == other => [Some((a, b)), None],
             (a, b) => [
@@ -103,10 +98,10 @@ struct Columns {
 
 impl Columns {
     fn new(first: &Rows, second: &Rows) -> Self {
-        let shared = first.names.iter().enumerate().filter_map(|(a, name)| Some((a, second.place(name)?)));
+        let shared = first.names().iter().enumerate().filter_map(|(a, name)| Some((a, second.place(name)?)));
         let places: Vec<(usize, usize)> = shared.collect();
         let column = |&(a, _): &(usize, usize)| ColumnCompared {
-            name: first.names[a].clone(),
+            name: first.names()[a].clone(),
             rows: 0,
             largest: None,
         };
@@ -133,7 +128,7 @@ impl Columns {
 
     fn differing(self, first: &Rows, second: &Rows, rows: u64) -> Vec<ColumnCompared> {
         let missing = |of: &Rows, from: &Rows| {
-            let names = of.names.iter().filter(|name| from.place(name).is_none());
+            let names = of.names().iter().filter(|name| from.place(name).is_none());
             names.map(|name| ColumnCompared { name: name.clone(), rows, largest: None }).collect::<Vec<_>>()
         };
         let mut columns: Vec<_> = self.found.into_iter().filter(|c| c.rows > 0).collect();
@@ -143,87 +138,8 @@ impl Columns {
     }
 }
 
-/// One value of a row.
-#[derive(Clone, Debug, PartialEq)]
-enum Cell {
-    Missing,
-    Number(f64),
-    Text(String),
-}
-
-/// The rows of a file, one after the other.
-struct Rows {
-    path: std::path::PathBuf,
-    names: Vec<String>,
-    reader: ParquetRecordBatchReader,
-    batch: Option<(RecordBatch, usize)>,
-}
-
-impl Rows {
-    fn open(path: &Path) -> Result<Self, OutputError> {
-        let failed = |source: Box<dyn std::error::Error + Send + Sync>| OutputError::Read {
-            file: path.to_path_buf(),
-            source,
-        };
-        let file = File::open(path).map_err(|e| failed(Box::new(e)))?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| failed(Box::new(e)))?;
-        let names = builder.schema().fields().iter().map(|f| f.name().clone()).collect();
-        let reader = builder.build().map_err(|e| failed(Box::new(e)))?;
-        Ok(Rows { path: path.to_path_buf(), names, reader, batch: None })
-    }
-
-    fn place(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|n| n == name)
-    }
-
-    /// What tells a row from the others.
-    fn key(&self, keys: &[&str], row: &[Cell]) -> String {
-        let cells = keys.iter().filter_map(|key| row.get(self.place(key)?));
-        cells.map(|cell| format!("{cell:?}")).collect::<Vec<_>>().join("|")
-    }
-
-    fn failed(&self, source: Box<dyn std::error::Error + Send + Sync>) -> OutputError {
-        OutputError::Read { file: self.path.clone(), source }
-    }
-}
-
-impl Iterator for Rows {
-    type Item = Result<Vec<Cell>, OutputError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some((batch, row)) = &mut self.batch
-                && *row < batch.num_rows()
-            {
-                let cells =
-                    batch.columns().iter().map(|column| cell(column, *row)).collect::<Option<Vec<_>>>();
-                *row += 1;
-                return Some(cells.ok_or_else(|| self.failed("it has a column that no run writes".into())));
-            }
-            match self.reader.next()? {
-                Ok(batch) => self.batch = Some((batch, 0)),
-                Err(error) => return Some(Err(self.failed(Box::new(error)))),
-            }
-        }
-    }
-}
-
-/// A value of a column of one of the kinds that runs write.
-fn cell(column: &ArrayRef, row: usize) -> Option<Cell> {
-    if column.is_null(row) {
-        return Some(Cell::Missing);
-    }
-    // Numbers of subjects are far below 2^53.
-    #[allow(clippy::cast_precision_loss)]
-    Some(match column.data_type() {
-        DataType::Float64 => Cell::Number(column.as_primitive::<Float64Type>().value(row)),
-        DataType::Int64 => Cell::Number(column.as_primitive::<Int64Type>().value(row) as f64),
-        DataType::Boolean => Cell::Text(column.as_boolean().value(row).to_string()),
-        DataType::Dictionary(..) => {
-            let levels = column.as_dictionary_opt::<Int32Type>()?;
-            let place = usize::try_from(levels.keys().value(row)).ok()?;
-            Cell::Text(levels.values().as_string_opt::<i32>()?.value(place).to_owned())
-        }
-        _ => return None,
-    })
+/// What tells a row from the others.
+fn key(rows: &Rows, keys: &[&str], row: &[Cell]) -> String {
+    let cells = keys.iter().filter_map(|key| row.get(rows.place(key)?));
+    cells.map(|cell| format!("{cell:?}")).collect::<Vec<_>>().join("|")
 }
