@@ -59,7 +59,11 @@ const STUDIES: &[(&str, &str, &[&str])] = &[
         "HB = { file = \"psa-haemoglobin-change-upadacitinib\", baseline = \"AGE\" }",
         &["E0806", "AGE"],
     ),
-    ("\"week 12\" = \"13 g/L\"", "\"week 12\" = \"13 mg\"", &["E0106", "mass/volume"]),
+    (
+        "HB                   = \"psa-haemoglobin-course-upadacitinib\"",
+        "HB = { file = \"psa-haemoglobin-change-upadacitinib\", recovery = { \"week 12\" = \"13 mg\" } }",
+        &["E0106", "mass/volume"],
+    ),
     (
         "model      = \"upadacitinib-klunder-2019\"",
         "model = \"upadacitinib-klunder\"",

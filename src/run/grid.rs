@@ -3,7 +3,7 @@
 use super::results::Results;
 
 /// Joins the results of scenarios, each with its name, in order. Estimates, figures of simulated trials and warnings are
-/// those of all; what shows one scenario only (profiles, curves, distributions) is left out; design, parameters and
+/// those of all; what shows one scenario only (profiles, curves, distributions, courses, patients) is left out; design, parameters and
 /// provenance are those of the first. `None` where there are none.
 pub fn join(parts: Vec<(String, Results)>) -> Option<Results> {
     let mut joined: Option<Results> = None;
@@ -15,6 +15,10 @@ pub fn join(parts: Vec<(String, Results)>) -> Option<Results> {
             own.distributions.clear();
             own.profiles.clear();
             own.curves.clear();
+            own.courses.clear();
+            own.persistence.clear();
+            own.patients.clear();
+            own.dependences.clear();
             joined = Some(own);
             continue;
         };
