@@ -163,7 +163,7 @@ fn evidence_reaches_the_subjects_of_a_study() {
     let (evidence, _) = Evidence::read(&source).unwrap();
     let courses = |paper: &CoursePaper, patients: usize| simulator(&Shipped, "", paper, patients);
     let inputs = Inputs { draws: 100, courses: &courses, ..Inputs::new(1) };
-    let draws = fit(&evidence, &inputs).unwrap().course.unwrap();
+    let draws = fit(&evidence, &inputs).unwrap().course.unwrap().draws;
     let trial = Trial::new(&study, vec![Response::Course(Some(draws.clone()))]).unwrap();
     let block = trial.block(&(0..200).into());
     let emax = draws.column("EMAX").unwrap();

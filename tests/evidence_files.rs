@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use assert_cmd::Command;
 use exposim::diagnostic::Source;
 use exposim::document::Shipped;
 use exposim::evidence::paper::CoursePaper;
@@ -28,23 +29,47 @@ fn fitted(name: &str) -> Fit {
     fit(&read(name), &inputs).unwrap_or_else(|problems| panic!("{name}: {problems}"))
 }
 
+/// With `--out` the command writes a response file that a study can name and that can be checked, or says that it has
+/// none.
 #[test]
-fn every_shipped_evidence_file_is_fitted() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    let mut count = 0;
-    for entry in fs::read_dir(folder).unwrap() {
+fn every_shipped_evidence_file_is_fitted_and_written() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let folder = tempfile::tempdir().unwrap();
+    let exposim = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_exposim"));
+        let output = command.current_dir(folder.path()).args(arguments).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {told}");
+        (String::from_utf8_lossy(&output.stdout).into_owned(), told)
+    };
+    let (mut written, mut without) = (0, Vec::new());
+    for entry in fs::read_dir(models).unwrap() {
         let path = entry.unwrap().path();
-        let text = fs::read_to_string(&path).unwrap();
-        if !text.contains("[evidence]") {
+        if !fs::read_to_string(&path).unwrap().contains("[evidence]") {
             continue;
         }
-        let name = path.file_name().unwrap().to_string_lossy().to_string();
-        let fit = fitted(&name);
-        assert!(!fit.summary.figures.is_empty(), "{name}");
-        assert!(fit.responses.iter().all(|named| named.model.curve().draws().len() == 200), "{name}");
-        count += 1;
+        let name = path.file_stem().unwrap().to_string_lossy().to_string();
+        let (sheet, told) = exposim(&["fit", &name, "--out", &name, "--draws", "200"]);
+        let out = folder.path().join(&name);
+        assert_eq!(fs::read_to_string(out.join("summary.txt")).unwrap(), sheet, "{name}");
+        let response = out.join("response.toml");
+        assert_eq!(
+            response.exists(),
+            told.contains("\nresponse file:") || told.starts_with("response file:")
+        );
+        if response.exists() {
+            exposim(&["check", &format!("{name}/response.toml")]);
+            let table = fs::read(out.join("draws-1.parquet")).unwrap();
+            assert!(table.starts_with(b"PAR1"), "{name}");
+            written += 1;
+        } else {
+            assert!(told.contains("no response file"), "{name}: {told}");
+            without.push(name);
+        }
     }
-    assert!(count >= 14, "{count}");
+    without.sort();
+    assert_eq!(without, ["crohn-discontinuation-predictors-fang", "crohn-remission-predictors-fang"]);
+    assert!(written >= 15, "{written}");
 }
 
 #[test]
@@ -55,7 +80,7 @@ fn time_courses_meet_the_arms_they_are_fitted_to() {
         ("psa-neutrophil-course-upadacitinib", "SLOPE"),
     ] {
         let fit = fitted(&format!("{name}.toml"));
-        let draws = fit.course.unwrap();
+        let draws = fit.course.unwrap().draws;
         // Six figures, four parameters: within the reported standard errors, and the effect is there.
         for arm in ["placebo", "15 mg", "30 mg"] {
             let of = |what: &str| {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use assert_cmd::Command;
 
-/// A study of an event with counts by arm, a risk that accumulates, and a biomarker. `{x}` stand for the files.
+/// A study of an event with counts by arm, a risk that accumulates, a biomarker, and a biomarker in time. `{x}` stand for the files.
 const STUDY: &str = r#"
 title      = "Two doses"
 model      = "upadacitinib-klunder-2019"
@@ -18,6 +18,7 @@ draws      = 20
 remission   = { file = "{remission}", form = "log2-one-plus" }
 neutropenia = "{neutropenia}"
 HB          = { file = "{haemoglobin}" }
+ANC         = "{neutrophils}"
 
 [regimens]
 low  = "15 mg ER every 24 h for 24 weeks"
@@ -32,12 +33,14 @@ phases = ["high"]
 remission   = "remission at week 12"
 neutropenia = "neutropenia by week 24"
 haemoglobin = "HB at week 24"
+neutrophils = "ANC at week 24"
 "#;
 
-const EVIDENCE: [(&str, &str); 3] = [
+const EVIDENCE: [(&str, &str); 4] = [
     ("remission", "crohn-endoscopic-remission-celest"),
     ("neutropenia", "ra-neutropenia-upadacitinib"),
     ("haemoglobin", "psa-haemoglobin-change-upadacitinib"),
+    ("neutrophils", "psa-neutrophil-course-upadacitinib"),
 ];
 
 fn exposim(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
@@ -115,4 +118,43 @@ fn what_is_no_response_file_is_refused() {
     fs::write(folder.path().join("r.toml"), "[response]\ntitle = \"t\"\n").unwrap();
     let (code, told) = exposim(folder.path(), &["check", "r.toml"]);
     assert!(code == Some(2) && told.contains("E0708") && told.contains("exposim fit"), "{told}");
+}
+
+/// mg/L written for ng/mL: the exposures of the study's own arms show it.
+#[test]
+fn a_mistaken_unit_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let evidence = r#"
+[evidence]
+title = "t"
+outcome = "remission"
+kind = "reported-quantiles"
+class = "A"
+source = "s"
+[exposure]
+metric = "Ctrough"
+unit = "mg/L"
+[[splits]]
+outcome = "remission"
+with = { n = 7, median = "27.15", quartiles = ["14.79", "106.66"] }
+without = { n = 17, median = "10.18", quartiles = ["3.24", "17.86"] }
+[fit]
+method = "discriminant"
+"#;
+    let study = STUDY
+        .lines()
+        .filter(|line| {
+            !["neutropenia", "HB", "ANC", "haemoglobin", "neutrophils"].iter().any(|n| line.starts_with(n))
+        })
+        .map(|line| if line.starts_with("remission   = {") { "remission = \"own.toml\"" } else { line });
+    let study = study.collect::<Vec<_>>().join("\n");
+    let told = |evidence: &str, out: &str| {
+        fs::write(folder.path().join("own.toml"), evidence).unwrap();
+        fs::write(folder.path().join("study.toml"), &study).unwrap();
+        fine(folder.path(), &["run", "study.toml", "--out", out, "--quiet"]);
+        fs::read_to_string(folder.path().join(out).join("results.json")).unwrap()
+    };
+    let words = "the simulated Ctrough has a median of";
+    assert!(told(evidence, "mistaken").contains(words));
+    assert!(!told(&evidence.replace("mg/L", "ng/mL"), "right").contains(words));
 }

@@ -9,7 +9,7 @@ use comfy_table::{Table, presets};
 use super::files::{Disk, named};
 use super::{Stop, print};
 use crate::diagnostic::Problems;
-use crate::document::Files;
+use crate::document::{Files, Shipped, beside};
 use crate::evidence::fit_file::{FitFile, tables};
 use crate::evidence::{Evidence, Fit, Summary};
 use crate::model::{Choices, Model};
@@ -35,7 +35,8 @@ pub(super) struct Arguments {
     /// the file are taken.
     #[arg(long)]
     model: Option<String>,
-    /// Write `response.toml`, which a study can name, and its joint draws into this new or empty folder.
+    /// Write `response.toml`, which a study can name, and its joint draws into this new or empty folder, with the
+    /// estimates as `summary.txt`. Published ratios give no response file.
     #[arg(long)]
     out: Option<PathBuf>,
     /// Also write the page `report.html` with the curves.
@@ -62,32 +63,57 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     let wanted = (arguments.seed, arguments.draws);
     let fit = pool.install(|| fit_evidence(&evidence, &arguments.evidence, &files, kinetics, wanted))?;
     fit.summary.warnings.iter().for_each(|w| anstream::eprintln!("{w}"));
+    let sheet = sheet(&evidence, &fit.summary);
     if let Some(folder) = &arguments.out {
-        write(&fit, arguments, folder)?;
-        anstream::eprintln!("response file: {}", folder.join("response.toml").display());
+        let mut out = OutFolder::create(folder)?;
+        out.text("summary.txt", &sheet)?;
+        let written = write_response(fit.clone(), arguments, &files, &mut out)?;
+        if arguments.report {
+            let page = render_fit(&fit.summary, &fitted_curves(&fit));
+            out.text("report.html", &page.map_err(|error| Stop::Run(error.to_string()))?)?;
+        }
+        out.publish()?;
+        let told = if written {
+            format!("response file: {}", folder.join("response.toml").display())
+        } else {
+            format!(
+                "no response file: {} gives ratios, which no study can name as a response",
+                arguments.evidence
+            )
+        };
+        anstream::eprintln!("{told}");
     }
-    print(&sheet(&evidence, &fit.summary))
+    print(&sheet)
 }
 
-/// The response file with its tables of draws, and the page.
-fn write(fit: &Fit, arguments: &Arguments, folder: &Path) -> Result<(), Stop> {
-    let mut out = OutFolder::create(folder)?;
+/// The response file with its tables of draws, and the model file of a time course unless it ships; whether there is
+/// anything that a study can name.
+fn write_response(
+    mut fit: Fit,
+    arguments: &Arguments,
+    files: &Disk,
+    out: &mut OutFolder,
+) -> Result<bool, Stop> {
+    if let Some(course) = &mut fit.course {
+        let model = beside(&arguments.evidence, &course.model);
+        if Shipped.open(&model).is_err() {
+            let source = files.open(&model).map_err(Problems::from)?;
+            out.text("model.toml", source.text())?;
+            course.model = "model.toml".into();
+        }
+    }
     let models = fit.models();
+    if models.is_empty() {
+        return Ok(false);
+    }
     let (tables, places) = tables(&models);
     for (number, draws) in (1..).zip(tables) {
         let file = out.file(&format!("draws-{number}.parquet"))?;
         out.keep(write_draws(file, draws)?)?;
     }
     let written: Vec<String> = places.iter().map(|place| format!("draws-{}.parquet", place + 1)).collect();
-    if !models.is_empty() {
-        out.text("response.toml", &FitFile::new(fit, &written, arguments.seed).text()?)?;
-    }
-    if arguments.report {
-        let page = render_fit(&fit.summary, &fitted_curves(fit));
-        out.text("report.html", &page.map_err(|error| Stop::Run(error.to_string()))?)?;
-    }
-    out.publish()?;
-    Ok(())
+    out.text("response.toml", &FitFile::new(&fit, &written, arguments.seed).text()?)?;
+    Ok(true)
 }
 
 fn sheet(evidence: &Evidence, summary: &Summary) -> String {

@@ -14,7 +14,7 @@ use super::{ExposureLaw, Simulator};
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::math::{Cholesky, chi_square_tail, exp, ln, normal_quantile};
 use crate::random::{Address, Purpose, Stream};
-use crate::response::Draws;
+use crate::response::{CourseModel, Draws};
 
 /// Simulated patients who stand for an arm.
 const PATIENTS: usize = 512;
@@ -200,7 +200,14 @@ pub(super) fn course(evidence: &Evidence, paper: &CoursePaper, inputs: &Inputs<'
     };
     let (theta, information) = estimate(&problem, theta).ok_or_else(undetermined)?;
     let draws = draws(&problem, paper, &theta, &information, inputs).ok_or_else(undetermined)??;
-    Ok(Fit { course: Some(draws.clone()), ..Fit::of(summary(evidence, paper, &problem, &theta, &draws)) })
+    let summary = summary(evidence, paper, &problem, &theta, &draws);
+    let course = CourseModel {
+        model: paper.model.clone(),
+        metric: paper.exposure.metric,
+        unit: paper.unit.clone(),
+        draws,
+    };
+    Ok(Fit { course: Some(course), ..Fit::of(summary) })
 }
 
 fn names(paper: &CoursePaper) -> Vec<String> {
@@ -342,7 +349,7 @@ mod tests {
             (200.0, mean - 1.0, deviation, dose)
         };
         let fit = fitted(&paper([reported(0.0), reported(0.02), reported(0.04)])).unwrap();
-        let draws = fit.course.unwrap();
+        let draws = fit.course.unwrap().draws;
         for (found, expected) in draws.central().iter().zip([-1.0, 100.0, 0.5]) {
             assert!((found / expected - 1.0).abs() < 1e-3, "{:?}", draws.central());
         }

@@ -13,7 +13,7 @@ use super::ratios::LogRatio;
 use super::summary::Summary;
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::response::{
-    Basis, BiomarkerModel, Curve, Draw, Draws, Link, Metric, PersistenceModel, ResponseModel, YEAR,
+    Basis, BiomarkerModel, CourseModel, Curve, Draw, Link, Metric, PersistenceModel, ResponseModel, YEAR,
 };
 use crate::units::Unit;
 
@@ -89,7 +89,7 @@ pub struct Fit {
     /// Models of the time until a patient stops treatment.
     pub persistence: Vec<Named<PersistenceModel>>,
     /// The parameters of a biomarker's time course.
-    pub course: Option<Draws>,
+    pub course: Option<CourseModel>,
     /// Published ratios on their log scale.
     pub ratios: Vec<LogRatio>,
     /// Estimates and diagnostics, in the order in which they should be read.

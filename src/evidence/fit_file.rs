@@ -78,6 +78,11 @@ impl Fit {
         named(&self.responses, AnyModel::Event)
             .chain(named(&self.biomarkers, AnyModel::Biomarker))
             .chain(named(&self.persistence, AnyModel::Persistence))
+            .chain(
+                self.course
+                    .iter()
+                    .map(|course| Named { name: "course".into(), model: AnyModel::Course(course.clone()) }),
+            )
             .collect()
     }
 }
@@ -201,6 +206,7 @@ impl FitFile {
                 AnyModel::Event(model) => fit.responses.push(Named { name, model }),
                 AnyModel::Biomarker(model) => fit.biomarkers.push(Named { name, model }),
                 AnyModel::Persistence(model) => fit.persistence.push(Named { name, model }),
+                AnyModel::Course(model) => fit.course = Some(model),
             }
         }
         Ok(fit)

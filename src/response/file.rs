@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Basis, BiomarkerModel, Constant, Curve, Draws, Form, HazardLaw, Link, PersistenceBasis, PersistenceModel,
-    ResponseModel, RiskFactor,
+    Basis, BiomarkerModel, Constant, CourseModel, Curve, Draws, Form, HazardLaw, Link, Metric,
+    PersistenceBasis, PersistenceModel, ResponseModel, RiskFactor,
 };
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::units::Unit;
@@ -18,6 +18,8 @@ pub enum AnyModel {
     Biomarker(BiomarkerModel),
     /// The time until a patient stops.
     Persistence(PersistenceModel),
+    /// The course of a biomarker in time.
+    Course(CourseModel),
 }
 
 impl AnyModel {
@@ -27,6 +29,7 @@ impl AnyModel {
             AnyModel::Event(model) => model.curve().draws(),
             AnyModel::Biomarker(model) => model.curve().draws(),
             AnyModel::Persistence(model) => model.draws(),
+            AnyModel::Course(model) => &model.draws,
         }
     }
 }
@@ -83,6 +86,15 @@ pub enum LawFile {
         factors: Vec<FactorFile>,
         /// What it rests on.
         basis: PersistenceBasis,
+    },
+    /// The course of a biomarker in time.
+    Course {
+        /// The file of its equations: the name of a shipped one, or a path that counts from the response file.
+        model: String,
+        /// The exposure metric.
+        metric: Metric,
+        /// The unit of the biomarker.
+        unit: String,
     },
 }
 
@@ -182,6 +194,9 @@ impl ModelFile {
                 factors: model.factors().iter().map(FactorFile::new).collect(),
                 basis: model.basis().clone(),
             },
+            AnyModel::Course(CourseModel { model, metric, unit, .. }) => {
+                LawFile::Course { model: model.clone(), metric: *metric, unit: unit.text().into() }
+            }
         };
         ModelFile { parameters: draws.names().to_vec(), central: draws.central().to_vec(), law }
     }
@@ -212,6 +227,12 @@ impl ModelFile {
                 let factors = factors.iter().map(FactorFile::factor).collect::<Result<_, _>>()?;
                 AnyModel::Persistence(PersistenceModel::new(basis.clone(), law, factors, draws)?)
             }
+            LawFile::Course { model, metric, unit } => AnyModel::Course(CourseModel {
+                model: model.clone(),
+                metric: *metric,
+                unit: read_unit(unit)?,
+                draws,
+            }),
         })
     }
 }
@@ -312,7 +333,13 @@ mod tests {
         let rate = ResponseModel::from_curve(basis.clone(), link, event.curve().clone()).unwrap();
         let change =
             BiomarkerModel::new(basis, "g/L".parse().unwrap(), 4032.0, 9.4, event.curve().clone()).unwrap();
-        for model in [AnyModel::Event(rate), AnyModel::Biomarker(change)] {
+        let course = CourseModel {
+            model: "haemoglobin-red-cells".into(),
+            metric: Metric::Cavg,
+            unit: "g/L".parse().unwrap(),
+            draws: event.curve().draws().clone(),
+        };
+        for model in [AnyModel::Event(rate), AnyModel::Biomarker(change), AnyModel::Course(course)] {
             assert_eq!(again(&model), model);
         }
         for (law, wide) in

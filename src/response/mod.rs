@@ -23,6 +23,7 @@
 //! ```
 
 mod biomarker;
+mod course;
 mod curve;
 mod draws;
 mod file;
@@ -32,6 +33,7 @@ mod model;
 mod persistence;
 
 pub use biomarker::BiomarkerModel;
+pub use course::CourseModel;
 pub use curve::Curve;
 pub use draws::{Draw, Draws};
 pub use file::{AnyModel, ConstantFile, CurveFile, FactorFile, FormFile, LawFile, ModelFile};

@@ -34,6 +34,7 @@ pub fn kind(source: &Arc<Source>) -> Result<ResponseKind, Problems> {
         Diagnostic::error("E0802", format!("{} holds {what}, not a response to exposure", source.name()))
             .into()
     };
+    let read_unit = |unit: &String| unit.parse().map_err(|_| no_response(&format!("the unit `{unit}`")));
     if is_response_file(source) {
         let file = FitFile::read(source)?;
         return match file.law() {
@@ -43,15 +44,18 @@ pub fn kind(source: &Arc<Source>) -> Result<ResponseKind, Problems> {
                 accumulates: link == "cloglog",
                 course: None,
             }),
-            LawFile::Biomarker { unit, basis, .. } => {
-                let unit = unit.parse().map_err(|_| no_response(&format!("the unit `{unit}`")))?;
-                Ok(ResponseKind {
-                    metric: basis.metric,
-                    biomarker: Some(unit),
-                    accumulates: false,
-                    course: None,
-                })
-            }
+            LawFile::Biomarker { unit, basis, .. } => Ok(ResponseKind {
+                metric: basis.metric,
+                biomarker: Some(read_unit(unit)?),
+                accumulates: false,
+                course: None,
+            }),
+            LawFile::Course { model, metric, unit } => Ok(ResponseKind {
+                metric: *metric,
+                biomarker: Some(read_unit(unit)?),
+                accumulates: false,
+                course: Some(model.clone()),
+            }),
             LawFile::Persistence { .. } => Err(no_response("persistence")),
         };
     }
@@ -98,7 +102,9 @@ pub fn responses(study: &Study, files: &dyn Files) -> Result<(Vec<Response>, Vec
             fit_evidence(&evidence, &used.file, files, kinetics, (study.seed, study.draws.max(2000)))?
         };
         let response = match (&fit.responses[..], &fit.biomarkers[..]) {
-            _ if fit.course.is_some() => Response::Course(fit.course.clone()),
+            _ if fit.course.is_some() => {
+                Response::Course(fit.course.as_ref().map(|course| course.draws.clone()))
+            }
             ([], models) => Response::Biomarker(variant(models, used)?),
             (models, _) => Response::Event(variant(models, used)?),
         };
