@@ -138,7 +138,7 @@ fn the_remission_posterior_equals_that_of_the_prototype() {
     let readings: Vec<_> = fit.rank_sums.iter().flatten().collect();
     assert_eq!((readings[0].u.as_slice(), readings[1].u.as_slice()), (&[95][..], &[84][..]));
     assert_eq!(readings[0].readings, ["exact test, truncated"]);
-    assert!((readings[0].auc - 0.7983).abs() < 1e-4 && (readings[1].auc - 0.6).abs() < 1e-12);
+    assert!((readings[0].auc()[0] - 0.7983).abs() < 1e-4 && readings[1].auc() == [0.6, 0.6]);
     let positive = fit.draws.values(1).filter(|b| *b > 0.0).count() as f64 / fit.draws.len() as f64;
     assert!((positive - 0.9938).abs() < 0.005, "{positive}");
     assert!(fit.slope_error < 0.01, "{}", fit.slope_error);
@@ -195,9 +195,10 @@ fn long_conventions_equal_the_enumeration() {
     }
 }
 
-/// The slope under other conventions and without rank sums: the prototype's medians, each within 0.005. Under types 5, 6,
-/// 8, 9 and exclusive hinges who holds a printed rank has several modes between which chains hardly move: their slopes
-/// are told with a warning and may be off by a tenth of the posterior's standard deviation (0.3), or are refused.
+/// The slope under other conventions and without rank sums: the prototype's medians, each within 0.005. Under type 5 it is
+/// either one in remission or another who holds the upper rank of the median that was printed twice, and chains do not
+/// cross between the two (slopes of 0.605 and about 0.65): that is told with a warning. With quantiles printed without
+/// decimals they cross; each has then half the weight.
 #[test]
 #[ignore = "long"]
 fn long_sensitivity_equals_the_prototype() {
@@ -226,8 +227,7 @@ fn long_sensitivity_equals_the_prototype() {
                 eprintln!("{what}: {got:.4} ({error:.4}), prototype {expected}");
                 // The prototype's figures are printed to two digits.
                 let told = fit.warnings.iter().any(|warning| warning.code == "E0748");
-                let allowed =
-                    0.005 + 6.0 * (error * error + 0.005f64.powi(2)).sqrt() + if told { 0.03 } else { 0.0 };
+                let allowed = 0.005 + 6.0 * (error * error + 0.005f64.powi(2)).sqrt();
                 assert!((got - expected).abs() < allowed, "{what}: {got} is not {expected}");
                 assert!(!told || !["type-4", "type-7"].contains(&convention), "{what}: {:?}", fit.warnings);
             }

@@ -39,7 +39,14 @@ pub(super) fn quantiles(
     summary.add("P(b > 0)", positive, None);
     add_ec50(&mut summary, &fit, paper);
     for reading in fit.rank_sums.iter().flatten() {
-        summary.add(&format!("area under the ROC curve, {}", reading.outcome), reading.auc, None);
+        let [low, high] = reading.auc();
+        let quantity = format!("area under the ROC curve, {}", reading.outcome);
+        if low < high {
+            summary.add(&format!("smallest {quantity}"), low, None);
+            summary.add(&format!("largest {quantity}"), high, None);
+        } else {
+            summary.add(&quantity, low, None);
+        }
         summary.note(&format!(
             "p-value of {}: {} (U = {:?})",
             reading.outcome,

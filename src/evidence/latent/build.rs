@@ -1,11 +1,10 @@
 //! From a paper's figures to the sampler's problem.
 
 use super::super::convention::Convention;
-use super::super::paper::{Group, QuantilePaper, Split};
-use super::super::rank_sum::{RankSum, Reading};
+use super::super::paper::{Group, QuantilePaper};
 use super::label::{LabelModel, LabelPriors};
 use super::problem::{Constraint, Problem};
-use crate::diagnostic::Diagnostic;
+use super::readings::RankSumReading;
 
 /// Priors and bounds of the exposures; exposures in the unit of the paper.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,99 +30,6 @@ impl ExposurePrior {
             scale: 3.5,
         }
     }
-}
-
-/// What a split's p-value says of its rank sum.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RankSumReading {
-    /// The outcome that splits.
-    pub outcome: String,
-    /// The values of U (pairs in which the one with the outcome has the larger exposure) that give the printed p-value.
-    pub u: Vec<usize>,
-    /// U over the number of pairs, of the first value: the area under the ROC curve.
-    pub auc: f64,
-    /// How the p-value was read; empty where no reading fits.
-    pub readings: Vec<String>,
-}
-
-/// The rank sums behind the printed p-values. Readings that explain all p-values go before those that explain one.
-/// Warnings: E0742 where none fits, E0743 where several values fit, E0746 where the groups do not overlap.
-pub fn read_rank_sums(paper: &QuantilePaper) -> (Vec<Option<RankSumReading>>, Vec<Diagnostic>) {
-    let mut warnings = Vec::new();
-    let laws: Vec<RankSum> =
-        paper.splits.iter().map(|split| RankSum::new(split.with.n, split.without.n)).collect();
-    let fits = |i: usize, reading: Reading| -> Vec<usize> {
-        paper.splits[i].p.as_ref().map_or_else(Vec::new, |p| laws[i].matching(p, reading))
-    };
-    let printed: Vec<usize> = (0..paper.splits.len()).filter(|&i| paper.splits[i].p.is_some()).collect();
-    let common: Vec<Reading> = Reading::ALL
-        .into_iter()
-        .filter(|&reading| printed.iter().all(|&i| !fits(i, reading).is_empty()))
-        .collect();
-    let found = paper
-        .splits
-        .iter()
-        .enumerate()
-        .map(|(i, split)| {
-            let p = split.p.as_ref()?;
-            let any: Vec<Reading> =
-                Reading::ALL.into_iter().filter(|&reading| !fits(i, reading).is_empty()).collect();
-            let readings = if common.is_empty() { &any } else { &common };
-            if readings.is_empty() {
-                warnings.push(no_rank_sum(split, p.to_string()));
-                return None;
-            }
-            let mut u: Vec<usize> = readings.iter().flat_map(|&reading| fits(i, reading)).collect();
-            u.sort_unstable();
-            u.dedup();
-            directed(split, &mut u);
-            if u.len() > 1 {
-                warnings.push(
-                    Diagnostic::warning(
-                        "E0743",
-                        format!("p = {p} for {} fits {} rank sums (U = {u:?})", split.outcome, u.len()),
-                    )
-                    .help("all of them are used"),
-                );
-            }
-            let pairs = split.with.n * split.without.n;
-            if u.iter().any(|&u| u == 0 || u == pairs) {
-                warnings.push(
-                    Diagnostic::warning("E0746", format!("{}: the groups do not overlap", split.outcome))
-                        .help("the slope's upper limit comes from its prior"),
-                );
-            }
-            let auc = u.first().map_or(f64::NAN, |&u| u as f64 / pairs as f64);
-            let readings = readings.iter().map(ToString::to_string).collect();
-            Some(RankSumReading { outcome: split.outcome.clone(), u, auc, readings })
-        })
-        .collect();
-    (found, warnings)
-}
-
-fn no_rank_sum(split: &Split, p: String) -> Diagnostic {
-    Diagnostic::warning(
-        "E0742",
-        format!("no rank sum of {} against {} patients gives p = {p}", split.with.n, split.without.n),
-    )
-    .help("ties, another test or a misprint: the fit goes on without this p-value")
-}
-
-/// Turns values at or above the middle to the side on which the medians lie; both sides where these are equal.
-fn directed(split: &Split, u: &mut Vec<usize>) {
-    let pairs = split.with.n * split.without.n;
-    let (with, without) = (split.with.quantile(0.5), split.without.quantile(0.5));
-    match (with, without) {
-        (Some(with), Some(without)) if with > without => {}
-        (Some(with), Some(without)) if with < without => {
-            for value in u.iter_mut() {
-                *value = pairs - *value;
-            }
-        }
-        _ => u.extend(u.clone().iter().map(|value| pairs - value)),
-    }
-    u.sort_unstable();
-    u.dedup();
 }
 
 /// The problem of a paper under a convention. Exposures in the unit of the paper.

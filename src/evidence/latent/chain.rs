@@ -4,6 +4,9 @@ use super::problem::{Problem, Theta};
 use super::state::State;
 use crate::random::{Address, Stream};
 
+/// Annealed starts of a chain.
+const RESTARTS: usize = 3;
+
 /// How long chains run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Length {
@@ -13,8 +16,6 @@ pub(super) struct Length {
     pub(super) states: usize,
     /// Proposals for the exposures a sweep.
     pub(super) proposals: usize,
-    /// Restarts of the annealed start.
-    pub(super) restarts: usize,
     /// Exposures are kept of this many states at a time, evenly spaced.
     pub(super) snapshots: usize,
 }
@@ -38,16 +39,6 @@ impl Record {
     }
 }
 
-/// Why a chain has no result.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Failure {
-    /// No start satisfies the printed figures; these constraints were violated by the nearest one (none: only the rank
-    /// sums).
-    NoStart(Vec<usize>),
-    /// The rank sums were never exactly right.
-    Locked,
-}
-
 /// The ranks printed of groups with several grades: constraint and slot.
 pub(super) fn mixed_ranks(problem: &Problem) -> Vec<(usize, usize)> {
     let mut ranks = Vec::new();
@@ -59,6 +50,11 @@ pub(super) fn mixed_ranks(problem: &Problem) -> Vec<(usize, usize)> {
         }
     }
     ranks
+}
+
+/// How much adapts in a sweep of the burn-in: ever less.
+fn adaptation(sweep: usize) -> f64 {
+    1.0 / (1.0 + sweep as f64 / 50.0).sqrt()
 }
 
 /// A running chain.
@@ -75,21 +71,31 @@ pub(super) struct Chain<'a> {
     /// Standardised exposures, while the parameters are updated.
     z: Vec<f64>,
     /// Logarithms of the step sizes of the parameter updates.
-    steps: [f64; 8],
+    steps: [f64; UPDATES],
+    /// What a state costs, on the log scale, for each rank by which its rank sums are off.
+    restraint: f64,
 }
+
+/// Updates of the parameters: each of c0 to c3, mu and log sigma; each intercept with its slope by a step, and by a factor.
+const UPDATES: usize = 10;
+/// The share of sweeps with exact rank sums towards which the restraint adapts, and its limits.
+const EXACT: f64 = 0.2;
+const RESTRAINTS: [f64; 2] = [0.1, 3.0];
 
 impl<'a> Chain<'a> {
     /// A chain after its burn-in, with a record of the first states. `theta` fixes the parameters; otherwise they are
-    /// sampled. A chain that never meets the rank sums starts again elsewhere.
+    /// sampled. It starts at data of its own, or at the known ones where it finds none. A chain that never meets the rank
+    /// sums starts again elsewhere; `None` where that does not help.
     pub(super) fn begin(
         problem: &'a Problem,
         address: Address,
         length: Length,
         theta: Option<Theta>,
-    ) -> Result<(Self, Record), Failure> {
+        known: &State,
+    ) -> Option<(Self, Record)> {
         for attempt in 0..4 {
             let mut stream = Stream::new(address.occasion(attempt));
-            let state = start(problem, &mut stream, length.restarts).map_err(Failure::NoStart)?;
+            let state = start(problem, &mut stream, RESTARTS).unwrap_or_else(|_| known.clone());
             let mut chain = Chain::new(problem, stream, state, theta);
             for sweep in 0..length.burn_in {
                 chain.sweep(length.proposals, Some(sweep));
@@ -97,10 +103,10 @@ impl<'a> Chain<'a> {
             let width = 6 + 2 * problem.levels + mixed_ranks(problem).len();
             let mut record = Record { columns: vec![Vec::new(); width], snapshots: Vec::new(), sweeps: 0 };
             if chain.extend(&mut record, length) {
-                return Ok((chain, record));
+                return Some((chain, record));
             }
         }
-        Err(Failure::Locked)
+        None
     }
 
     fn new(problem: &'a Problem, stream: Stream, state: State, theta: Option<Theta>) -> Self {
@@ -118,7 +124,8 @@ impl<'a> Chain<'a> {
             state,
             theta: theta.unwrap_or(begin),
             fixed: theta.is_some(),
-            steps: [-0.5, -0.2, -0.5, -0.2, -0.9, -1.9, -0.5, -0.5],
+            steps: [-0.5, -0.2, -0.5, -0.2, -0.9, -1.9, -0.5, -0.5, -0.7, -0.7],
+            restraint: 0.5,
         };
         chain.refresh();
         chain
@@ -131,6 +138,11 @@ impl<'a> Chain<'a> {
         if !self.fixed {
             self.parameters(burn_in);
             self.refresh();
+        }
+        if let Some(sweep) = burn_in {
+            let exact = f64::from(u8::from(self.state.penalty == 0));
+            let factor = crate::math::exp(0.2 * adaptation(sweep) * (EXACT - exact));
+            self.restraint = (self.restraint * factor).clamp(RESTRAINTS[0], RESTRAINTS[1]);
         }
     }
 
@@ -149,7 +161,7 @@ impl<'a> Chain<'a> {
         // While it moves, a chain may leave the exact rank sums; only exact states are recorded.
         // Penalties are small whole numbers.
         #[allow(clippy::cast_precision_loss)]
-        let mut ratio = gain - 0.5 * (trial.penalty - self.state.penalty) as f64;
+        let mut ratio = gain - self.restraint * (trial.penalty - self.state.penalty) as f64;
         for &subject in &self.work.changed {
             self.fresh[subject] =
                 self.theta.log_density(self.problem, trial.u[subject], self.problem.grades[subject]);
@@ -163,8 +175,9 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// Two rounds of updates of each parameter, and of each intercept with its slope. The exposures stand still, so that
-    /// their mean and spread and the two logits' parts of the likelihood are all that is needed.
+    /// Two rounds of updates of each parameter, and of each intercept with its slope. Near separation the likelihood is
+    /// flat along the ray from the origin, which is what factors are for. The exposures stand still, so that their mean
+    /// and spread and the two logits' parts of the likelihood are all that is needed.
     fn parameters(&mut self, burn_in: Option<usize>) {
         let problem = self.problem;
         let n = self.state.u.len() as f64;
@@ -175,10 +188,10 @@ impl<'a> Chain<'a> {
         }
         let coefficients = problem.model.coefficients(problem.levels);
         let mut parts = [0, 1].map(|part| self.label_part(part, &self.theta.c));
-        for number in (0..8).chain(0..8) {
+        for number in (0..UPDATES).chain(0..UPDATES) {
             let unused = match number {
                 0..4 => number >= coefficients,
-                7 => coefficients < 4,
+                7 | 9 => coefficients < 4,
                 _ => false,
             };
             if unused {
@@ -189,6 +202,8 @@ impl<'a> Chain<'a> {
             let mut log_sigma = self.theta.log_sigma();
             // Which logit the coefficient belongs to; proportional odds have but one part.
             let mut part = None;
+            // Of a factor on two coefficients.
+            let mut log_jacobian = 0.0;
             match number {
                 0..4 => {
                     c[number] += size * self.stream.normal();
@@ -196,15 +211,23 @@ impl<'a> Chain<'a> {
                 }
                 4 => mu += size * self.stream.normal(),
                 5 => log_sigma += size * self.stream.normal(),
-                _ => {
+                6 | 7 => {
                     let first = 2 * (number - 6);
                     c[first] += size * self.stream.normal();
                     c[first + 1] += size * self.stream.normal();
                     part = Some(number - 6);
                 }
+                _ => {
+                    let first = 2 * (number - 8);
+                    let log_factor = size * self.stream.normal();
+                    c[first] *= crate::math::exp(log_factor);
+                    c[first + 1] *= crate::math::exp(log_factor);
+                    log_jacobian = 2.0 * log_factor;
+                    part = Some(number - 8);
+                }
             }
             let proposed = Theta::new(c, mu, log_sigma);
-            let mut ratio = proposed.log_prior(problem) - self.theta.log_prior(problem);
+            let mut ratio = log_jacobian + proposed.log_prior(problem) - self.theta.log_prior(problem);
             let fresh = part.map(|part| self.label_part(part, &proposed.c));
             ratio += match (part, fresh) {
                 (Some(part), Some(fresh)) => fresh - parts[part],
@@ -219,8 +242,7 @@ impl<'a> Chain<'a> {
             }
             if let Some(sweep) = burn_in {
                 // Towards 40 % accepted, in ever smaller steps.
-                let rate = 1.0 / (1.0 + sweep as f64 / 50.0).sqrt();
-                self.steps[number] += rate * (f64::from(u8::from(accepted)) - 0.4);
+                self.steps[number] += adaptation(sweep) * (f64::from(u8::from(accepted)) - 0.4);
             }
         }
     }

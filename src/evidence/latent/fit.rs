@@ -3,13 +3,14 @@ use rayon::prelude::*;
 use super::super::convention::Convention;
 use super::super::convergence::{bulk_ess, quantile_error, split_r_hat};
 use super::super::paper::QuantilePaper;
-use super::anneal::start;
-use super::build::{ExposurePrior, RankSumReading, problem, read_rank_sums};
-use super::chain::{Chain, Failure, Length, Record, mixed_ranks};
+use super::build::ExposurePrior;
+use super::chain::{Chain, Length, Record, mixed_ranks};
+use super::consistency::{Posed, pose, read};
 use super::label::{LabelModel, LabelPriors};
 use super::problem::Problem;
+use super::readings::RankSumReading;
 use crate::diagnostic::{Diagnostic, Problems};
-use crate::random::{Address, Purpose, Stream};
+use crate::random::{Address, Purpose};
 use crate::response::Draws;
 
 /// How reported quantiles are fitted.
@@ -95,34 +96,23 @@ pub fn fit_latent(
     seed: u64,
     draws: u32,
 ) -> Result<LatentFit, Problems> {
-    let (readings, mut warnings) = if options.rank_sums {
-        read_rank_sums(paper)
-    } else {
-        (paper.splits.iter().map(|_| None).collect(), Vec::new())
-    };
-    let problem =
-        problem(paper, options.convention, &readings, (options.model, options.priors, options.exposure));
+    let (readings, mut warnings) = read(paper, options);
+    let Posed { problem, readings, data } = pose(paper, options, &readings, seed)?;
+    warnings.extend(readings.iter().flatten().flat_map(RankSumReading::warnings));
     let chains = options.chains.max(2);
     let states = options.states.max((draws / chains) as usize + 1);
-    let length = Length { burn_in: 2000, states, proposals: PROPOSALS, restarts: RESTARTS, snapshots: 50 };
+    let length = Length { burn_in: 2000, states, proposals: PROPOSALS, snapshots: 50 };
     let address = Address::new(seed, Purpose::Evidence).replicate(1);
-    let begun: Vec<_> = (0..chains)
+    let mut good = (0..chains)
         .into_par_iter()
-        .map(|chain| Chain::begin(&problem, address.draw(chain), length, None))
-        .collect();
-    let mut good = Vec::with_capacity(begun.len());
-    for chain in begun {
-        match chain {
-            Ok(chain) => good.push(chain),
-            Err(Failure::NoStart(violated)) => {
-                return Err(contradiction(paper, options, &readings, &problem, &violated));
-            }
-            Err(Failure::Locked) => return Err(locked()),
-        }
-    }
+        .map(|chain| {
+            let known = &data[chain as usize % data.len()];
+            Chain::begin(&problem, address.draw(chain), length, None, known).ok_or_else(locked)
+        })
+        .collect::<Result<Vec<_>, Problems>>()?;
     let mut convergence = converged(&problem, &good);
-    for _ in 0..EXTENSIONS {
-        if convergence.1.is_empty() {
+    for extension in 0..EXTENSIONS {
+        if convergence.1.iter().all(|lack| !lack.grave && extension > 0) {
             break;
         }
         if !good
@@ -180,87 +170,10 @@ pub fn fit_latent(
     })
 }
 
-/// Chains that have not converged go on this many times.
+/// Chains whose parameters have not converged go on this many times; once where only holders of printed ranks lack.
 const EXTENSIONS: usize = 7;
 /// Proposals for the exposures a sweep.
 const PROPOSALS: usize = 60;
-/// Annealed starts before the figures count as contradictory.
-const RESTARTS: usize = 6;
-
-/// Which conventions data with the printed figures can have: by an annealed start for each.
-pub fn possible_conventions(
-    paper: &QuantilePaper,
-    options: &LatentOptions,
-    seed: u64,
-) -> Vec<(Convention, bool)> {
-    let readings = if options.rank_sums { read_rank_sums(paper).0 } else { Vec::new() };
-    Convention::ALL
-        .into_par_iter()
-        .map(|convention| {
-            let problem =
-                problem(paper, convention, &readings, (options.model, options.priors, options.exposure));
-            (convention, can_start(&problem, seed, 4))
-        })
-        .collect()
-}
-
-fn can_start(problem: &Problem, seed: u64, restarts: usize) -> bool {
-    let mut stream = Stream::new(Address::new(seed, Purpose::Evidence).replicate(2));
-    start(problem, &mut stream, restarts).is_ok()
-}
-
-/// What contradicts what: the figures without any one of which the rest agree, and the conventions that would do.
-fn contradiction(
-    paper: &QuantilePaper,
-    options: &LatentOptions,
-    readings: &[Option<RankSumReading>],
-    whole: &Problem,
-    violated: &[usize],
-) -> Problems {
-    let parts = (options.model, options.priors, options.exposure);
-    let mut culprits: Vec<String> = (0..whole.constraints.len())
-        .into_par_iter()
-        .filter(|&k| {
-            let mut fewer = whole.clone();
-            fewer.constraints.remove(k);
-            let masks: Vec<u8> = fewer.constraints.iter().map(|c| whole.groups[c.group].mask).collect();
-            fewer.groups = Problem::group(&mut fewer.constraints, &masks);
-            can_start(&fewer, 1, 2)
-        })
-        .map(|k| whole.constraints[k].name.clone())
-        .collect();
-    if !whole.rank_sums.is_empty() {
-        let without = Problem { rank_sums: Vec::new(), ..whole.clone() };
-        if can_start(&without, 1, 2) {
-            culprits.push("the p-values".into());
-        }
-    }
-    let others: Vec<String> = Convention::ALL
-        .into_par_iter()
-        .filter(|&convention| {
-            convention != options.convention && can_start(&problem(paper, convention, readings, parts), 1, 2)
-        })
-        .map(|convention| convention.to_string())
-        .collect();
-    let message = format!(
-        "no data of {} patients have the printed figures with {}",
-        whole.grades.len(),
-        options.convention
-    );
-    let named = if culprits.is_empty() {
-        let names: Vec<&str> = violated.iter().map(|&k| whole.constraints[k].name.as_str()).collect();
-        format!("nearest data violate: {}", names.join("; "))
-    } else {
-        format!("without any one of these the rest agree: {}", culprits.join("; "))
-    };
-    let help = if others.is_empty() {
-        format!("{named}; no other quantile convention helps")
-    } else {
-        format!("{named}; with `convention` {} the figures agree", others.join(", "))
-    };
-    Diagnostic::error("E0741", message).help(help).into()
-}
-
 fn locked() -> Problems {
     Diagnostic::error("E0745", "the rank sums cannot be reached from the quartiles")
         .help("leave out the p-values, or try another quantile convention")

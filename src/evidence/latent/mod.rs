@@ -7,15 +7,19 @@
 mod anneal;
 mod build;
 mod chain;
+mod consistency;
 mod fit;
 mod label;
 mod moves;
 mod problem;
+mod readings;
 mod state;
 
-pub use build::{ExposurePrior, RankSumReading, read_rank_sums};
-pub use fit::{Convergence, LatentFit, LatentOptions, fit_latent, possible_conventions};
+pub use build::ExposurePrior;
+pub use consistency::possible_conventions;
+pub use fit::{Convergence, LatentFit, LatentOptions, fit_latent};
 pub use label::{LabelModel, LabelPriors};
+pub use readings::RankSumReading;
 
 #[cfg(test)]
 mod tests;

@@ -49,7 +49,7 @@ impl Workspace {
         let gain = if kind < 0.32 {
             self.jump_with_repair(problem, state, stream)
         } else if kind < 0.54 {
-            self.swap(problem, state, stream, true)
+            self.swap(problem, state, stream)
         } else if kind < 0.68 {
             self.step(problem, stream)
         } else if kind < 0.80 {
@@ -57,7 +57,7 @@ impl Workspace {
         } else if kind < 0.88 {
             self.jitter(problem, state, stream)
         } else if kind < 0.94 {
-            self.swap(problem, state, stream, false)
+            self.exchanges(problem, stream)
         } else {
             self.independent(problem, theta, stream)
         }?;
@@ -185,34 +185,46 @@ impl Workspace {
         (!entangled).then_some(())
     }
 
-    /// Two subjects of different grades exchange their exposures; with repair, the partners of those who hold printed
-    /// ranks move along so that the quantiles stay.
-    fn swap(&mut self, problem: &Problem, state: &State, stream: &mut Stream, repair: bool) -> Option<f64> {
-        let n = problem.grades.len();
-        let rank = pick(stream, n);
-        let above = rank + 1 + pick(stream, 4);
-        if above >= n {
-            return None;
+    /// Subjects of different grades exchange their exposures, near ones or any, once or a few times over: what one exchange
+    /// disturbs in a group, another may mend. The same exchanges in the opposite order lead back.
+    fn exchanges(&mut self, problem: &Problem, stream: &mut Stream) -> Option<f64> {
+        for _ in 0..=pick(stream, 3) {
+            let [a, b] = if stream.uniform() < 0.5 {
+                near(&self.trial, stream)?.1
+            } else {
+                [0; 2].map(|_| pick(stream, problem.grades.len()))
+            };
+            if problem.grades[a] == problem.grades[b] {
+                return None;
+            }
+            self.trial.x.swap(a, b);
+            self.trial.u.swap(a, b);
+            for subject in [a, b] {
+                if !self.changed.contains(&subject) {
+                    self.changed.push(subject);
+                }
+            }
+            self.trial.arrange(problem);
         }
-        let pair = [state.order[rank], state.order[above]];
+        Some(0.0)
+    }
+
+    /// Two near subjects of different grades exchange their exposures, and the partners of those who hold printed ranks
+    /// move along so that the quantiles stay.
+    fn swap(&mut self, problem: &Problem, state: &State, stream: &mut Stream) -> Option<f64> {
+        let ([rank, above], pair) = near(state, stream)?;
         if problem.grades[pair[0]] == problem.grades[pair[1]] {
             return None;
         }
-        let mut gain = 0.0;
-        if repair {
-            self.displacement.fill(None);
-            self.propagate(problem, state, Some(pair))?;
-            gain = self.displace(problem, state)?;
-        }
+        self.displacement.fill(None);
+        self.propagate(problem, state, Some(pair))?;
+        let gain = self.displace(problem, state)?;
         for (subject, other) in [(pair[0], pair[1]), (pair[1], pair[0])] {
             self.trial.x[subject] = state.x[other];
             self.trial.u[subject] = state.u[other];
             self.changed.push(subject);
         }
         self.trial.arrange(problem);
-        if !repair {
-            return Some(gain);
-        }
         let exchanged = self.trial.order[rank] == pair[1] && self.trial.order[above] == pair[0];
         let kept = (0..state.roles.len()).all(|k| {
             let both = pair.iter().all(|&s| problem.member(k, s));
@@ -301,6 +313,13 @@ impl Workspace {
         }
         Some(gain)
     }
+}
+
+/// Two ranks at most four apart, and who holds them.
+fn near(state: &State, stream: &mut Stream) -> Option<([usize; 2], [usize; 2])> {
+    let rank = pick(stream, state.order.len());
+    let above = rank + 1 + pick(stream, 4);
+    Some(([rank, above], [state.order[rank], *state.order.get(above)?]))
 }
 
 impl Problem {

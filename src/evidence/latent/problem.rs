@@ -84,6 +84,15 @@ impl Problem {
         groups
     }
 
+    /// The same without one of the constraints.
+    pub(super) fn without(&self, k: usize) -> Problem {
+        let mut fewer = self.clone();
+        fewer.constraints.remove(k);
+        let masks: Vec<u8> = fewer.constraints.iter().map(|c| self.groups[c.group].mask).collect();
+        fewer.groups = Problem::group(&mut fewer.constraints, &masks);
+        fewer
+    }
+
     /// How far rank sums are from the nearest allowed set: the sum over grades.
     pub(super) fn penalty(&self, sums: [i64; 3]) -> i64 {
         let away = |target: &[i64; 3]| {
