@@ -40,6 +40,8 @@ const STUDIES: &[(&str, &str, &[&str])] = &[
     ("at = \"week 24\"", "at = 24", &["E0803", "bare number", "week 24"]),
     ("at = \"week 24\"", "at = \"24 weeks\"", &["E0803", "not a time of the trial", "week 24"]),
     ("at = \"week 24\"", "at = \"week 80\"", &["E0803", "ends"]),
+    ("for 40 weeks", "for 99999999999999999999 weeks", &["E0803", "a hundred years", "is the unit right?"]),
+    ("45 mg ER every 24 h for", "45 mg ER every 1e-6 h for", &["E0808", "2.0e9 doses"]),
     (
         "then = \"reduced\"",
         "then = \"redused\"",

@@ -15,6 +15,7 @@
 use super::Anchor;
 use super::condition::{Condition, Names};
 use super::protocol::{Arm, Choice, Dosing, Otherwise, PLACEBO, Phase, Randomisation};
+use super::schedule::LONGEST;
 use super::visits::told;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::document::{Item, Spanned, Table};
@@ -311,6 +312,9 @@ fn eligible(conditions: &[Condition], arm: &Arm, item: &Item<'_>) -> Option<()> 
     Some(())
 }
 
+/// The most dosing intervals of a phase.
+const MOST_DOSES: f64 = 1e6;
+
 /// Puts a phase behind those that are there.
 fn place(arm: &mut Arm, written: Written, item: &Item<'_>) -> Option<()> {
     let mut start = arm.end();
@@ -345,6 +349,13 @@ fn place(arm: &mut Arm, written: Written, item: &Item<'_>) -> Option<()> {
         item.report(Diagnostic::error("E0803", "the phase ends before it begins"));
         return None;
     }
+    if end.is_finite() && end > LONGEST {
+        item.report(
+            Diagnostic::error("E0803", format!("the phase ends {end} h after the first dose"))
+                .help("an arm lasts at most a hundred years; is the unit right?"),
+        );
+        return None;
+    }
     arm.phases.push(Phase { start, end, options: written.options, choice: written.choice });
     Some(())
 }
@@ -359,6 +370,12 @@ fn lasts(phase: &Phase, item: &Item<'_>) -> Option<()> {
         return None;
     }
     let hours = phase.end - phase.start;
+    if let Some(dosing) = phase.options.iter().find(|d| hours / d.interval > MOST_DOSES) {
+        let message = format!("the phase has {:.1e} doses", hours / dosing.interval);
+        let help = "a phase has at most a million; is the unit of the interval right?";
+        item.report(Diagnostic::error("E0808", message).help(help));
+        return None;
+    }
     let odd = phase.options.iter().find(|d| !is_whole(hours / d.interval));
     if let Some(dosing) = odd {
         let message = format!("the phase lasts {hours} h, which is no whole number of dosing intervals");

@@ -4,6 +4,9 @@ use super::Anchor;
 use super::comparison::Refusal;
 use crate::units::{Dimension, Quantity};
 
+/// The longest time that a trial may take (h): a hundred years.
+pub(super) const LONGEST: f64 = 100.0 * 8766.0;
+
 /// Times of visits, as a person lists them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schedule {
@@ -46,8 +49,9 @@ impl Schedule {
         Ok(Schedule { text: text.trim().into(), listed, every })
     }
 
-    /// The visits up to an end (h).
+    /// The visits up to an end (h), of a hundred years at most.
     pub fn times(&self, end: f64) -> Vec<f64> {
+        let end = end.min(LONGEST);
         let mut times = self.listed.clone();
         if let (Some((every, until)), Some(mut last)) = (self.every, self.listed.last().copied()) {
             while last + every <= end.min(until) {
@@ -99,6 +103,7 @@ mod tests {
         assert_eq!(weeks("week 2, 4", 3.0), [2.0]);
         assert_eq!(weeks("week 12, then every 12 weeks until week 24", 52.0), [12.0, 24.0]);
         assert_eq!(weeks("day 7, week 2", 52.0), [1.0, 2.0]);
+        assert_eq!(weeks("week 0, then every 1 h", f64::INFINITY).len(), 876_601);
         for (wrong, part) in [
             ("1, 4", "not a time"),
             ("week 4, 2", "does not come after"),
