@@ -146,3 +146,22 @@ fn persistence_of_the_cohort_is_fitted_and_its_conflict_told() {
     let warned: Vec<_> = fit.summary.warnings.iter().map(|w| w.code).collect();
     assert_eq!(warned, ["E0764"]);
 }
+
+#[test]
+fn fits_of_independent_evidence_do_not_move_together() {
+    let slopes = |name: &str| -> Vec<f64> {
+        let fit = fitted(name);
+        let draws = fit.responses[0].model.curve().draws();
+        let column = draws.column("b").unwrap();
+        draws.values(column).collect()
+    };
+    let (a, b) = (slopes("ra-neutropenia-upadacitinib.toml"), slopes("ra-haemoglobin-upadacitinib.toml"));
+    let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
+    let (m, n) = (mean(&a), mean(&b));
+    let moment = |x: &[f64], m: f64, y: &[f64], n: f64| {
+        x.iter().zip(y).map(|(x, y)| (x - m) * (y - n)).sum::<f64>() / x.len() as f64
+    };
+    let correlation = moment(&a, m, &b, n) / (moment(&a, m, &a, m) * moment(&b, n, &b, n)).sqrt();
+    // Four standard errors of a correlation that is none, with 200 draws.
+    assert!(correlation.abs() < 4.0 / 200_f64.sqrt(), "{correlation}");
+}

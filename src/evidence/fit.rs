@@ -12,6 +12,7 @@ use super::quantiles::quantiles;
 use super::ratios::LogRatio;
 use super::summary::Summary;
 use crate::diagnostic::{Diagnostic, Problems};
+use crate::random::{Address, Purpose};
 use crate::response::{
     Basis, BiomarkerModel, CourseModel, Curve, Draw, Link, Metric, PersistenceModel, ResponseModel, YEAR,
 };
@@ -115,6 +116,9 @@ impl Fit {
 /// # Errors
 /// What the method of its kind refuses (E0701 to E0773); E0727 where an arm's exposure is neither given nor simulated.
 pub fn fit(evidence: &Evidence, inputs: &Inputs<'_>) -> Result<Fit, Problems> {
+    // Fits of other evidence are independent of this one, and so are their draws.
+    let seed = Address::new(inputs.seed, Purpose::Evidence).named(&evidence.title).own_seed();
+    let inputs = &Inputs { seed, ..*inputs };
     match &evidence.body {
         Body::Quantiles(paper) => quantiles(evidence, paper, inputs),
         Body::Arms(paper) => arms(evidence, paper, inputs),

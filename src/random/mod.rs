@@ -102,6 +102,11 @@ impl Address {
         self.occasion(number_of(name))
     }
 
+    /// A seed for what draws at many addresses of its own.
+    pub fn own_seed(self) -> u64 {
+        Stream::new(self).0.next_u64()
+    }
+
     /// The same address for another subject.
     #[must_use]
     pub fn subject(self, subject: u64) -> Self {
