@@ -112,7 +112,14 @@ fn results() {
 
 #[test]
 fn promises_and_validation() {
-    for name in ["introduction.md", "promises.md", "proof.md", "validation.md", "evidence-validation.md"] {
+    for name in [
+        "introduction.md",
+        "promises.md",
+        "proof.md",
+        "performance.md",
+        "validation.md",
+        "evidence-validation.md",
+    ] {
         walk(name);
     }
 }

@@ -1,0 +1,41 @@
+//! What is simulated, the same for every simulator.
+
+/// Doses (mg) with the number of days on which they are given.
+pub const PHASES: [(f64, usize); 2] = [(45.0, 84), (30.0, 280)];
+/// Days of dosing.
+pub const DAYS: usize = 364;
+
+/// A workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workload {
+    /// Two compartments, oral.
+    A,
+    /// The same with a part of the dose at a constant rate.
+    C,
+    /// Saturable elimination; ten times the doses.
+    D,
+}
+
+impl Workload {
+    /// The model file.
+    pub fn model(self) -> &'static str {
+        match self {
+            Workload::A | Workload::C => include_str!("../models/linear.toml"),
+            Workload::D => include_str!("../models/saturable.toml"),
+        }
+    }
+
+    /// The place of the formulation in the file.
+    pub fn formulation(self) -> usize {
+        usize::from(self == Workload::C)
+    }
+
+    /// The doses (mg) of the days.
+    pub fn doses(self) -> impl Iterator<Item = f64> {
+        let times = if self == Workload::D { 10.0 } else { 1.0 };
+        PHASES
+            .into_iter()
+            .flat_map(|(dose, days)| std::iter::repeat_n(dose, days))
+            .map(move |dose| dose * times)
+    }
+}
