@@ -262,6 +262,16 @@ impl Kernel for Factor<'_> {
     }
 }
 
+/// Adds the increments of the stages before, one after another, each times its factor.
+#[inline(always)]
+fn add_multiples(sum: &mut [f64], factors: &[f64], increments: &[f64]) {
+    for (factor, increment) in factors.iter().zip(increments.chunks_exact(sum.len())) {
+        for (sum, increment) in sum.iter_mut().zip(increment) {
+            *sum += factor * increment;
+        }
+    }
+}
+
 /// The state of a stage, from the increments before it.
 struct State<'a> {
     s: usize,
@@ -277,11 +287,7 @@ impl Kernel for State<'_> {
     fn run(self) {
         let State { s, x, increments, stage } = self;
         stage.copy_from_slice(x);
-        for (a, done) in STATE[s][..s].iter().zip(increments.chunks_exact(x.len())) {
-            for (stage, done) in stage.iter_mut().zip(done) {
-                *stage += a * done;
-            }
-        }
+        add_multiples(stage, &STATE[s][..s], increments);
     }
 }
 
@@ -305,11 +311,7 @@ impl Kernel for Increment<'_> {
         let (done, rest) = increments.split_at_mut(s * whole);
         let b = &mut rest[..whole];
         b.fill(0.0);
-        for (c, done) in COUPLING[s][..s].iter().zip(done.chunks_exact(whole)) {
-            for (b, done) in b.iter_mut().zip(done) {
-                *b += c * done;
-            }
-        }
+        add_multiples(b, &COUPLING[s][..s], done);
         for (b, slope) in b.chunks_exact_mut(width).zip(slope.chunks_exact(width)) {
             for l in 0..width {
                 b[l] = slope[l] + b[l] / trial[l];

@@ -27,7 +27,8 @@ pub(super) fn results(
     warnings.extend(model_uncertainty(study, &summary));
     let contrast_draws = contrast_draws(study, tally);
     let stopping = persistence.and_then(|fit| fit.persistence.first()).map(|named| &named.model);
-    let in_time = followed::in_time(trial);
+    let sample = profiles::sample(trial);
+    let in_time = followed::in_time(trial, &sample);
     Results {
         title: study.title.clone(),
         question: study.question.clone(),
@@ -37,7 +38,7 @@ pub(super) fn results(
         dependences: dependence::dependences(trial, stopping, &contrast_draws),
         contrast_draws,
         distributions: distributions(study, tally),
-        profiles: profiles::profiles(trial),
+        profiles: profiles::profiles(trial, &sample),
         courses: in_time.courses,
         persistence: in_time.persistence,
         patients: in_time.patients,

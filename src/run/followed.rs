@@ -1,12 +1,12 @@
 //! The first subjects of a study followed through their arms: biomarkers over time, time on treatment, and the doses of
 //! a few of them.
 
-use super::profiles::{SAMPLE, bands};
+use super::profiles::bands;
 use super::records::has_records;
 use super::results::{Course, DoseSpan, Patient, Persistence, PersistenceStep, SpanKind};
 use crate::statistics::{Observed, kaplan_meier};
 use crate::trial::endpoint::Measure;
-use crate::trial::{Entry, Followed, Reason, Study, Test, Trial};
+use crate::trial::{Block, Entry, Followed, Reason, Study, Test, Trial};
 use crate::units::Unit;
 
 /// Patients shown as they come, then those whose doses a rule changed, then those who ended treatment early.
@@ -20,16 +20,15 @@ pub(super) struct InTime {
     pub(super) patients: Vec<Patient>,
 }
 
-/// Follows the first subjects at the central parameters.
-pub(super) fn in_time(trial: &Trial<'_>) -> InTime {
+/// Follows a sample of the subjects, the first of them, at the central parameters.
+pub(super) fn in_time(trial: &Trial<'_>, sample: &Block) -> InTime {
     let study = trial.study();
     let told = has_records(study);
     if !told && study.responses.iter().all(|used| used.kind.biomarker.is_none()) {
         return InTime::default();
     }
-    let subjects = study.subjects.min(SAMPLE);
-    let block = trial.block(&(0..subjects).into());
-    let arms: Vec<Followed> = (0..study.arms.len()).map(|arm| trial.follow(&block, arm)).collect();
+    let subjects = sample.lanes() as u64;
+    let arms: Vec<Followed> = (0..study.arms.len()).map(|arm| trial.follow(sample, arm)).collect();
     let courses = courses(study, &arms);
     if !told {
         return InTime { courses, ..InTime::default() };

@@ -3,11 +3,11 @@
 use super::results::Profile;
 use super::rows;
 use crate::exposure::quantile;
-use crate::trial::Trial;
+use crate::trial::{Block, Trial};
 use crate::units::Unit;
 
-/// Subjects who are followed in time.
-pub(super) const SAMPLE: u64 = 1024;
+/// How many subjects are followed in time, at most.
+const SAMPLE: u64 = 1024;
 
 /// Times after the dose (h) of an interval: dense where concentrations change quickly.
 fn times(interval: f64) -> Vec<f64> {
@@ -18,16 +18,20 @@ fn times(interval: f64) -> Vec<f64> {
     fractions.iter().map(|f| f * interval).collect()
 }
 
+/// The subjects who are followed in time.
+pub(super) fn sample(trial: &Trial<'_>) -> Block {
+    trial.block(&(0..trial.study().subjects.min(SAMPLE)).into())
+}
+
 /// The last dosing interval of each arm, at the central parameters.
-pub(super) fn profiles(trial: &Trial<'_>) -> Vec<Profile> {
+pub(super) fn profiles(trial: &Trial<'_>, sample: &Block) -> Vec<Profile> {
     let study = trial.study();
-    let block = trial.block(&(0..study.subjects.min(SAMPLE)).into());
     let unit = rows::metric_unit(crate::response::Metric::Cmax, &study.model.outputs()[study.output].unit);
     let mut profiles = Vec::new();
     for (place, arm) in study.arms.iter().enumerate() {
         let Some(last) = arm.phases.last() else { continue };
         let times = times(last.dosing().interval);
-        let rows = trial.last_profile(&block, place, &times);
+        let rows = trial.last_profile(sample, place, &times);
         profiles.push(bands(&arm.name, format!("day {}", arm.end() / 24.0), times, &rows, &unit));
     }
     profiles

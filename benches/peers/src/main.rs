@@ -26,24 +26,19 @@ fn timed<T>(run: impl Fn() -> T) -> (f64, T) {
 }
 
 /// The largest difference over the largest value, of any subject.
-fn error(values: &[f64], reference: &[f64], kept: usize) -> f64 {
+fn error(values: &[f64], reference: &[f64]) -> f64 {
     let largest = |row: &[f64]| row.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
     let of = |(values, reference): (&[f64], &[f64])| {
         let difference: Vec<f64> = values.iter().zip(reference).map(|(a, b)| a - b).collect();
         largest(&difference) / largest(reference)
     };
-    values.chunks(kept).zip(reference.chunks(kept)).map(of).fold(0.0, f64::max)
+    values.chunks(DAYS).zip(reference.chunks(DAYS)).map(of).fold(0.0, f64::max)
 }
 
 /// The fastest of the tolerances that reaches the accuracy: tolerance, microseconds a subject, error.
-fn fastest(
-    subjects: usize,
-    reference: &[f64],
-    kept: usize,
-    run: impl Fn(f64) -> Vec<f64>,
-) -> Option<(f64, f64, f64)> {
+fn fastest(subjects: usize, reference: &[f64], run: impl Fn(f64) -> Vec<f64>) -> Option<(f64, f64, f64)> {
     TOLERANCES.into_iter().find_map(|tolerance| {
-        let error = error(&run(tolerance), reference, kept);
+        let error = error(&run(tolerance), reference);
         (error <= ACCURACY).then(|| (tolerance, 1e6 * timed(|| run(tolerance)).0 / subjects as f64, error))
     })
 }
@@ -60,14 +55,13 @@ fn closed(workload: Workload, many: usize, few: usize) {
     let run = theirs::by_closed_form(workload);
     let (seconds, theirs) = timed(|| run(&own));
     let theirs_each = 1e6 * seconds / few as f64;
-    row(workload, "exposim", ours, error(&values[..few * DAYS], &theirs, DAYS), ours);
+    row(workload, "exposim", ours, error(&values[..few * DAYS], &theirs), ours);
     row(workload, "pharmsol, closed form", theirs_each, 0.0, ours);
     for (name, solver) in solvers() {
         let few = few / 20;
         let own = &own[..few];
-        let found = fastest(few, &values[..few * DAYS], DAYS, |t| {
-            theirs::by_solver(workload, solver.clone(), t)(own)
-        });
+        let found =
+            fastest(few, &values[..few * DAYS], |t| theirs::by_solver(workload, solver.clone(), t)(own));
         if let Some((tolerance, each, error)) = found {
             row(workload, &format!("pharmsol, {name} at {tolerance:e}"), each, error, ours);
         }
@@ -83,15 +77,14 @@ fn solvers() -> [(&'static str, OdeSolver); 3] {
 }
 
 fn integrated(workload: Workload, many: usize, few: usize) {
-    let kept = DAYS;
     let model = ours::model(workload, 1e-12);
     let own = ours::parameters(&model, few);
     let reference = ours::run(&model, workload, few).by_subject();
     let tight =
         theirs::by_solver(workload, OdeSolver::ExplicitRk(ExplicitRkTableau::Tsit45), 1e-12)(&own[..8]);
-    println!("{workload:?}: the two references part by {:.1e}", error(&tight, &reference[..8 * kept], kept));
+    println!("{workload:?}: the two references part by {:.1e}", error(&tight, &reference[..8 * DAYS]));
     let few_of = |t| ours::run(&ours::model(workload, t), workload, few).by_subject();
-    let Some((tolerance, _, error)) = fastest(few, &reference, kept, few_of) else {
+    let Some((tolerance, _, error)) = fastest(few, &reference, few_of) else {
         println!("{workload:?}: exposim does not reach {ACCURACY:e}");
         return;
     };
@@ -99,7 +92,7 @@ fn integrated(workload: Workload, many: usize, few: usize) {
     let ours = 1e6 * timed(|| ours::run(&model, workload, many)).0 / many as f64;
     row(workload, &format!("exposim at {tolerance:e}"), ours, error, ours);
     for (name, solver) in solvers() {
-        let found = fastest(few, &reference, kept, |t| theirs::by_solver(workload, solver.clone(), t)(&own));
+        let found = fastest(few, &reference, |t| theirs::by_solver(workload, solver.clone(), t)(&own));
         match found {
             Some((tolerance, each, error)) => {
                 row(workload, &format!("pharmsol, {name} at {tolerance:e}"), each, error, ours);
