@@ -119,7 +119,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         "phases = [\"induction\", \"reduced\"]",
         "phases = [\"induction\", { randomise = [\"full\", \"reduced\"], strata = [\"AGE\"] }]",
-        &["E0816", "no covariate with levels"],
+        &["E0816", "cut it in two"],
     ),
     (
         "phases = [\"induction\", \"reduced\"]",
@@ -166,6 +166,31 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ("\"ALB <= 35 g/L\" = 3.05", "\"HBX <= 35 g/L\" = 3.05", &["E0814", "no `HBX`"]),
     ("last = \"4 days\"", "last = \"40 weeks\"", &["E0815", "holiday"]),
     (
+        "missed = \"5 %\"\nholidays",
+        "late = { share = \"5 %\", by = \"24 h\" }\nholidays",
+        &["E0815", "24 h late where one is due every 24 h"],
+    ),
+    (
+        "missed = \"5 %\"\nholidays",
+        "late = [{ share = \"60 %\", by = \"2 h\" }, { share = \"50 %\", by = \"3 h\" }]\nholidays",
+        &["E0815", "more doses come late than are taken"],
+    ),
+    (
+        "\"any HB < 80 g/L\"",
+        "\"HB < 80 g/L and HB > 90 g/L or HB < 70 g/L at week 4\"",
+        &["E0804", "read in two ways"],
+    ),
+    (
+        "\"any HB < 80 g/L\"",
+        "{ what = \"grade of HB < 100 g/L, HB at week 4\" }",
+        &["E0804", "nothing that a subject has or has not"],
+    ),
+    (
+        "anaemic = \"any HB < 80 g/L\"",
+        "low = \"grade of HB < 100 g/L at week 4\"\nlow_1 = \"any HB < 80 g/L\"",
+        &["E0804", "two endpoints are called `low_1`"],
+    ),
+    (
         "discontinuation for lack of effect",
         "discontinuation for lack of affect",
         &["E0804", "did you mean `lack of effect`?"],
@@ -181,6 +206,11 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         "\"any HB < 80 g/L\"",
         "{ what = \"any HB < 80 g/L\", estimand = \"composite\" }",
+        &["E0804", "no bad outcome"],
+    ),
+    (
+        "\"any HB < 80 g/L\"",
+        "{ what = \"grade of HB < 80 g/L at week 4\", estimand = \"composite\" }",
         &["E0804", "no bad outcome"],
     ),
 ];

@@ -39,12 +39,35 @@ CYP3A4 = { levels = ["normal", "strong"], value = "strong" }
 SEXF = { levels = ["male", "female"], probabilities = [0.5, 0.5] }
 "#;
 
+/// One compartment with first-order absorption: 5 and 0.1 per hour, 2 L.
+const ELIMINATED: &str = r#"
+[model]
+title = "One compartment"
+source = "test"
+[parameters]
+KA = { value = 5, unit = "1/h" }
+KE = { value = 0.1, unit = "1/h" }
+V = { value = 2, unit = "L" }
+[individual]
+KIN = "KA"
+KOUT = "KE"
+VOLUME = "V"
+[formulations.ER]
+to.depot = { fraction = "1" }
+[equations]
+depot = "-KIN*depot"
+body = "KIN*depot - KOUT*body"
+[outputs]
+CP = { value = "body/VOLUME", unit = "mg/L" }
+"#;
+
 struct Own;
 
 impl Files for Own {
     fn open(&self, name: &str) -> Result<Arc<Source>, Diagnostic> {
         match name {
             "model" => Ok(Source::new("model.toml", MODEL)),
+            "eliminated" => Ok(Source::new("eliminated.toml", ELIMINATED)),
             "population" => Ok(Source::new("population.toml", POPULATION)),
             "hb" | "anc" | "remission" => Ok(Source::new(name, "")),
             other => Shipped.open(other),
@@ -302,7 +325,7 @@ induction = "45 mg ER every 24 h for 4 weeks"
 full = "30 mg ER every 24 h for 6 weeks"
 half = "15 mg ER every 24 h for 6 weeks"
 [arms.only]
-phases = ["induction", { if = "remission", randomise = ["full", "half"], ratio = "2:1", strata = ["SEXF"], block = 6, else = "stop" }]
+phases = ["induction", { if = "remission", randomise = ["full", "half"], ratio = "2:1", strata = ["SEXF", "CRCL < 30 mL/min"], block = 6, else = "stop" }]
 "#;
     let study = study(&text("", phases, 3000));
     let (records, mass) = simulated(&study);
@@ -313,6 +336,92 @@ phases = ["induction", { if = "remission", randomise = ["full", "half"], ratio =
     assert!((share(0.0) - 0.3775).abs() < 0.03, "{}", share(0.0));
     assert!((share(30.0) / share(15.0) - 2.0).abs() < 0.25, "{} {}", share(30.0), share(15.0));
     assert!(last.iter().all(|e| e.0 == 4.0 && (e.2 > 0.0 || e.4 == "stopped: not eligible")));
+}
+
+/// The outcomes of the first arm, a column an endpoint.
+fn endpoints(study: &Study) -> Vec<Vec<f64>> {
+    let trial = Trial::new(study, responses(study)).unwrap();
+    let mut outcomes = Outcomes::default();
+    trial.simulate(&trial.block(&(0..study.subjects).into()), 0, &mut outcomes);
+    (0..study.endpoints.len()).map(|e| outcomes.endpoint(0, e).to_vec()).collect()
+}
+
+#[test]
+fn doses_that_come_late_act_from_then_on() {
+    let protocol = r#"
+peak = "Cmax at week 10"
+when = "Tmax at week 10"
+area = "AUCtau at week 10"
+[adherence]
+late = [{ share = "60 %", by = "7 h" }, { share = "40 %", by = "2.5 h" }]
+"#;
+    let text = text(protocol, TEN_WEEKS, 40).replace("\"model\"", "\"eliminated\"");
+    let study = study(&text);
+    let (records, _) = simulated(&study);
+    let found = endpoints(&study);
+    let concentration = |lane: usize, time: f64| -> f64 {
+        let entries = records.ledger().iter().filter(|e| e.lane == lane);
+        let doses = entries
+            .flat_map(|e| (0..e.doses).map(|k| (e.from + f64::from(k) * e.interval + e.late, e.amount)));
+        let after = doses.filter(|(at, _)| *at <= time).map(|(at, amount)| (time - at, amount));
+        after.map(|(t, amount)| amount / 2.0 * 5.0 / 4.9 * ((-0.1 * t).exp() - (-5.0 * t).exp())).sum()
+    };
+    let (start, end) = (69.0 * 24.0, 70.0 * 24.0);
+    for lane in 0..40 {
+        let late = records.ledger().iter().rfind(|e| e.lane == lane).unwrap().late;
+        assert!(late == 7.0 || late == 2.5);
+        let near = |found: f64, expected: f64, to: f64| {
+            assert!((found - expected).abs() <= to * expected.abs(), "{lane}: {found} {expected}");
+        };
+        near(found[0][lane], concentration(lane, end), 1e-11);
+        // The dose peaks ln(5/0.1)/4.9 h after it alone, a little sooner on top of what falls.
+        let times: Vec<f64> = (0..=24_000).map(|k| start + f64::from(k) / 1000.0).collect();
+        let highest = times.iter().map(|t| concentration(lane, *t)).fold(0.0, f64::max);
+        near(found[1][lane], highest, 1e-6);
+        assert!((found[2][lane] - late - 0.75).abs() < 0.1, "{lane}: {} after {late}", found[2][lane]);
+        let sum: f64 =
+            times.windows(2).map(|w| 0.0005 * (concentration(lane, w[0]) + concentration(lane, w[1]))).sum();
+        near(found[3][lane], sum, 1e-5);
+    }
+    // The first of 70 doses is always in time.
+    let first = records.ledger().iter().filter(|e| e.from == 0.0);
+    assert!(first.clone().count() == 40 && first.clone().all(|e| e.late == 0.0));
+    let late = records.ledger().iter().filter(|e| e.late == 7.0).map(|e| f64::from(e.doses)).sum::<f64>();
+    // Binomial standard deviation 26.
+    assert!((late / 40.0 - 0.6 * 69.0).abs() < 2.6, "{late}");
+}
+
+#[test]
+fn grades_are_the_last_of_their_events() {
+    let protocol = r#"
+anaemia = { what = "grade of HB < 100 g/L, HB < 80 g/L, HB < 65 g/L at week 2", better = "lower" }
+later = "grade of HB < 100 g/L, HB < 80 g/L at week 8"
+either = "HB < 80 g/L or ANC < 1 10^9/L at week 2"
+neither = "HB < 80 g/L or ANC < 1 10^9/L at week 8"
+"#;
+    let study = study(&text(protocol, TEN_WEEKS, 1));
+    let found = endpoints(&study);
+    let of = |name: &str| found[study.endpoints.iter().position(|e| e.name == name).unwrap()][0];
+    // Haemoglobin is 75 g/L at week 2 and 100 g/L at week 8.
+    assert_eq!(["anaemia", "anaemia_1", "anaemia_2", "anaemia_3"].map(of), [2.0, 1.0, 1.0, 0.0]);
+    assert_eq!(["later", "later_1", "later_2"].map(of), [0.0, 0.0, 0.0]);
+    assert_eq!(["either", "neither"].map(of), [1.0, 0.0]);
+}
+
+#[test]
+fn whoever_has_stopped_has_the_worst_grade() {
+    let protocol = r#"
+bad = { what = "grade of HB < 100 g/L, HB < 80 g/L, HB < 65 g/L at week 8", better = "lower", estimand = "composite" }
+good = { what = "grade of HB >= 80 g/L, HB >= 100 g/L at week 8", better = "higher", estimand = "composite" }
+[visits]
+schedule = "week 2"
+[rules]
+anaemia = { when = "HB < 80 g/L", do = "stop" }
+"#;
+    let study = study(&text(protocol, TEN_WEEKS, 1));
+    let found = endpoints(&study);
+    let of = |name: &str| found[study.endpoints.iter().position(|e| e.name == name).unwrap()][0];
+    assert_eq!(["bad", "bad_1", "bad_3", "good", "good_1"].map(of), [3.0, 1.0, 1.0, 0.0, 0.0]);
 }
 
 #[test]
@@ -329,6 +438,7 @@ missed = "10 %"
 after-missed = "40 %"
 doubled = "30 %"
 holidays = { every = "8 weeks", last = "3 days" }
+late = [{ share = "20 %", by = "7 h" }, { share = "10 %", by = "2 h" }]
 [discontinuation]
 persistence = { "week 10" = "60 %" }
 reasons = { "lack of effect" = 3, "adverse event" = 1 }

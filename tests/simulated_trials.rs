@@ -121,7 +121,8 @@ fn operating_characteristics(replicates: u32, tolerance: fn(f64) -> f64) {
         let trial = format!(
             "[trial]\nreplicates = {replicates}\nparameters = [\"fixed\"]\npatients = {{ high = {high}, low = {low} }}\n\
              [analysis.a]\nendpoint = \"event\"\nmethod = \"{name}\"\ncompare = [\"high\", \"low\"]\n{margin_words}\
-             [analysis.mean]\nendpoint = \"HB_7\"\nmethod = \"t-test\"\ncompare = [\"low\", \"high\"]\n"
+             [analysis.mean]\nendpoint = \"HB_7\"\nmethod = \"t-test\"\ncompare = [\"low\", \"high\"]\n\
+             [analysis.ranks]\nendpoint = \"HB_7\"\nmethod = \"wilcoxon\"\ncompare = [\"low\", \"high\"]\n"
         );
         let source = Source::new("two-doses.toml", text(&trial).replace("subjects = 30000", "subjects = 2"));
         let study = Study::read(&source, &Typical, &kind).unwrap_or_else(|p| panic!("{p}")).0;
@@ -153,9 +154,15 @@ fn operating_characteristics(replicates: u32, tolerance: fn(f64) -> f64) {
         }
         // Deviations are normal with one variance: the level of the t-test is exact.
         near(figure(&found, "mean", "type I error"), 5.0);
+        // That of the rank sums is as close as their normal law.
+        near(figure(&found, "ranks", "type I error"), 5.0);
         near(figure(&found, "mean", "coverage"), 95.0);
-        let coverage = figure(&found, "a", "coverage");
-        assert!((coverage.value - 95.0).abs() < 3.0 * coverage.mc_error + 0.7, "{name}: {}", coverage.value);
+        let truth = probability("high") - probability("low");
+        let covers = power_of_two(law(high, "high"), law(low, "low"), |a, r| {
+            let [low, high] = analysis(a, r, null).interval;
+            (low..=high).contains(&truth)
+        });
+        near(figure(&found, "a", "coverage"), 100.0 * covers);
     }
 }
 
@@ -219,7 +226,7 @@ compare = ["high", "low"]
 [analysis.strata]
 endpoint = "event"
 method = "newcombe"
-strata = ["SEXF", "BEHAVIOUR"]
+strata = ["SEXF", "ALB <= 35 g/L"]
 compare = ["high", "low"]
 [analysis.HB]
 endpoint = "HB_7"
@@ -264,7 +271,9 @@ fn wrong_trials_are_refused_with_what_mends_them() {
         ("\"high\", \"low\"", "\"high\"", "names two arms"),
         ("\"high\", \"low\"", "\"high\", \"lo\"", "did you mean `low`"),
         ("\"cmh\"", "\"cmh\"\nmargin = \"-10\"", "-10 points"),
-        ("\"cmh\"", "\"cmh\"\nstrata = [\"ALB\"]", "covariates with levels"),
+        ("\"cmh\"", "\"cmh\"\nstrata = [\"ALB\"]", "cut it in two"),
+        ("\"cmh\"", "\"cmh\"\nstrata = [\"ALB <= 35 mg\"]", "mass"),
+        ("\"cmh\"", "\"wilcoxon\"", "which is an event"),
         ("\"cmh\"", "\"cmh\"\nadjust = [\"ALB\"]", "takes no `adjust`"),
         ("\"cmh\"", "\"cmh\"\nalpha = 5", "0.5 %"),
         ("[analysis.a]", "[decision]\nholm = [\"a\"]\nbonferroni = [\"a\"]\n[analysis.a]", "one rule"),

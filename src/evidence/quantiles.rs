@@ -4,8 +4,10 @@ use super::calibration::{Bin, bins};
 use super::discriminant::{Discriminant, Quartiles, type7};
 use super::fit::{Fit, Inputs, Named, basis};
 use super::latent::{LabelModel, LatentFit, LatentOptions, fit_latent};
+use super::logistic::Estimator;
 use super::observed::EvidencePoint;
 use super::paper::{Evidence, Group, QuantileMethod, QuantilePaper};
+use super::pooled::Pooled;
 use super::summary::{Figure, Summary};
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::response::{Draws, Form, Link, ResponseModel};
@@ -54,6 +56,18 @@ pub(super) fn quantiles(
             reading.u
         ));
     }
+    for (words, estimator) in
+        [("maximum likelihood", Estimator::MaximumLikelihood), ("Firth", Estimator::Firth)]
+    {
+        // Where one of the imputed data sets is separated, that estimate does not exist.
+        if let Ok(Some(pooled)) = Pooled::slope(&fit, model, estimator) {
+            summary.add(
+                &format!("b of imputed data, {words}, pooled"),
+                pooled.estimate,
+                Some(pooled.interval()),
+            );
+        }
+    }
     summary.add("Monte-Carlo error of the median of b", fit.slope_error, None);
     let worst = fit.convergence.iter().map(|c| c.r_hat).filter(|r| r.is_finite()).fold(1.0, f64::max);
     summary.add("largest split R-hat", worst, None);
@@ -77,9 +91,7 @@ pub(super) fn quantiles(
 /// Quarters of the imputed exposures, averaged over the recorded data sets, with Wilson intervals for as many patients:
 /// what a plot of the patients would show if they were known.
 fn imputed(fit: &LatentFit, model: LabelModel, paper: &QuantilePaper) -> Vec<EvidencePoint> {
-    let highest = fit.grades.iter().copied().max().unwrap_or(0);
-    let least = if model == LabelModel::AtLeastMiddle { 1 } else { highest };
-    let outcome: Vec<f64> = fit.grades.iter().map(|grade| f64::from(u8::from(*grade >= least))).collect();
+    let outcome = fit.outcome(model);
     let unit = &paper.exposure.unit;
     let coherent = |data: &Vec<f64>| data.iter().map(|x| unit.to_coherent(*x)).collect::<Vec<_>>();
     let all: Vec<Vec<Bin>> = fit.snapshots.iter().map(|data| bins(&coherent(data), &outcome, 4)).collect();

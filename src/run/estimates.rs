@@ -24,12 +24,15 @@ pub(super) fn shown(study: &Study, endpoint: &Endpoint) -> Shown {
     };
     match endpoint.measure {
         Measure::Exposure(_) | Measure::Biomarker(_) | Measure::Change(_) => own(EndpointKind::Continuous),
-        Measure::TimeTo(_) | Measure::TimeToStop | Measure::Count(_) => own(EndpointKind::Count),
+        Measure::TimeTo(_) | Measure::TimeToStop | Measure::Count(_) | Measure::Grade(_) => {
+            own(EndpointKind::Count)
+        }
         Measure::Probability(_) => percent(EndpointKind::Probability),
         Measure::Event(_)
         | Measure::Threshold(..)
         | Measure::Fall(..)
         | Measure::All(_)
+        | Measure::Any(_)
         | Measure::Ever(_)
         | Measure::Stopped(_) => percent(EndpointKind::Event),
     }

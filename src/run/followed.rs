@@ -80,7 +80,9 @@ fn thresholds(study: &Study, response: usize, unit: &Unit) -> Vec<f64> {
 fn asked(measure: &Measure, response: usize, found: &mut Vec<f64>) {
     match measure {
         Measure::Threshold(r, _, value) if *r == response => found.push(*value),
-        Measure::All(parts) => parts.iter().for_each(|part| asked(part, response, found)),
+        Measure::All(parts) | Measure::Any(parts) | Measure::Grade(parts) => {
+            parts.iter().for_each(|part| asked(part, response, found))
+        }
         Measure::Ever(event) | Measure::TimeTo(event) => asked(event, response, found),
         _ => {}
     }

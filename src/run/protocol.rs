@@ -14,7 +14,8 @@ pub(super) fn random(study: &Study) -> Vec<String> {
         list.push("days of visits, and visits missed".to_string());
     }
     if study.adherence.is_some() {
-        list.push("doses missed".to_string());
+        let late = study.adherence.as_ref().is_some_and(|own| !own.late.is_empty());
+        list.push(if late { "doses missed or late" } else { "doses missed" }.to_string());
     }
     if !study.discontinuation.causes.is_empty() {
         list.push("when and why treatment is discontinued".to_string());
@@ -25,6 +26,9 @@ pub(super) fn random(study: &Study) -> Vec<String> {
 /// What is taken as given.
 pub(super) fn fixed(study: &Study) -> Vec<String> {
     let doses = match (study.adherence.is_some(), study.rules.is_empty()) {
+        (true, _) if study.adherence.as_ref().is_some_and(|own| !own.late.is_empty()) => {
+            "a dose that comes late moves none of those after it"
+        }
         (true, _) => "a dose that is taken is taken when it is due",
         (false, true) => "doses taken as planned",
         (false, false) => "doses taken as planned or as rules say",
@@ -81,6 +85,10 @@ pub(super) fn parameters(study: &Study, persistence: Option<&Fit>) -> Vec<Parame
             ("doubled after one missed", adherence.doubled),
         ];
         rows.extend(shares.map(|(name, share)| row("adherence", name, percent(share), &adherence.source)));
+        let late = adherence.late.iter();
+        rows.extend(late.map(|(share, by)| {
+            row("adherence", &format!("{by} h late"), percent(*share), &adherence.source)
+        }));
     }
     for cause in &study.discontinuation.causes {
         rows.push(row(

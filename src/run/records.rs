@@ -41,6 +41,7 @@ pub fn ledger_columns(study: &Study) -> Vec<RowColumn> {
         column("AMT", "mg", "Each dose as it was taken; 0 where none was", None),
         column("II", "h", "From one dose to the next", None),
         column("DOSES", "1", "How many doses, taken or not", None),
+        column("LATE", "h", "How long after it was due each was taken", None),
         column("REASON", "1", "Why", Some(reasons)),
     ]
 }
@@ -136,7 +137,7 @@ fn batches(trial: &Trial<'_>, subjects: std::ops::Range<u64>) -> (RowBatch, RowB
     let study = trial.study();
     let block = trial.block(&subjects.clone().into());
     let (reasons, words) = (reasons(study), Words::of(study));
-    let (mut ledger, mut log) = (Rows::new(6, subjects.start), Rows::new(7, subjects.start));
+    let (mut ledger, mut log) = (Rows::new(7, subjects.start), Rows::new(7, subjects.start));
     for arm in 0..study.arms.len() {
         let records = trial.records(&block, arm);
         for entry in records.ledger() {
@@ -173,8 +174,8 @@ fn place(place: Option<usize>) -> f64 {
     place.and_then(|place| u32::try_from(place).ok()).map_or(f64::NAN, f64::from)
 }
 
-fn entry_values(entry: &Entry, reason: Option<usize>) -> [f64; 6] {
-    [entry.from, entry.to, entry.amount, entry.interval, entry.doses.into(), place(reason)]
+fn entry_values(entry: &Entry, reason: Option<usize>) -> [f64; 7] {
+    [entry.from, entry.to, entry.amount, entry.interval, entry.doses.into(), entry.late, place(reason)]
 }
 
 fn decision_values(study: &Study, words: &Words, decision: &Decision) -> [f64; 7] {

@@ -71,6 +71,8 @@ pub(super) fn unit(study: &Study, endpoint: &Endpoint) -> Unit {
         | Measure::Threshold(..)
         | Measure::Fall(..)
         | Measure::All(_)
+        | Measure::Any(_)
+        | Measure::Grade(_)
         | Measure::Ever(_)
         | Measure::Stopped(_)
         | Measure::Count(_) => Unit::one(),

@@ -12,6 +12,7 @@ mod proportion;
 mod score;
 mod student;
 mod survival;
+mod wilcoxon;
 
 pub use binomial::{Binomial, fisher, power_of_two};
 pub use contrast::{Contrast, normal_deviate};
@@ -25,3 +26,4 @@ pub use proportion::{Count, clopper_pearson, wilson};
 pub use score::score_difference;
 pub use student::{student_quantile, student_tails, t_test, welch};
 pub use survival::{Curve, Observed, Step, kaplan_meier};
+pub use wilcoxon::wilcoxon;

@@ -14,6 +14,7 @@
 
 use super::Anchor;
 use super::condition::{Condition, Names};
+use super::factor::Factor;
 use super::protocol::{Arm, Choice, Dosing, Otherwise, PLACEBO, Phase, Randomisation};
 use super::schedule::LONGEST;
 use super::visits::told;
@@ -181,7 +182,7 @@ impl Arms<'_> {
         self.dosing(item).map(|(dosing, _)| Some(dosing))
     }
 
-    /// `ratio = "2:1"`, `strata = ["SEXF"]`, `block = 6`.
+    /// `ratio = "2:1"`, `strata = ["SEXF", "ALB <= 35 g/L"]`, `block = 6`.
     fn randomisation(
         &self,
         table: &Table<'_>,
@@ -210,16 +211,10 @@ impl Arms<'_> {
         }
         let mut strata = Vec::new();
         for name in table.array("strata").map_or_else(Vec::new, |a| a.value) {
-            let text = name.string()?.value;
-            let levels = |v: &&crate::population::Variable| v.name == text && v.levels.is_some();
-            match self.names.variables.iter().position(|v| levels(&v)) {
-                Some(place) => strata.push(place),
-                None => {
-                    let message = format!("`{text}` is no covariate with levels");
-                    name.report(
-                        Diagnostic::error("E0816", message)
-                            .help("strata are levels of the population's covariates"),
-                    );
+            match Factor::stratum(&name, self.names.variables)? {
+                Ok(factor) => strata.push(factor),
+                Err(refusal) => {
+                    name.report(told("E0816", refusal));
                     return None;
                 }
             }

@@ -2,7 +2,9 @@
 //! every draw of the parameters. Each draw has an address that names what it is for and when, so that a visit, an arm
 //! or a response that is added changes no other.
 
-use super::condition::{Condition, Signal};
+use super::adherence::Intake;
+use super::condition::Condition;
+use super::factor::Factor;
 use super::protocol::{Choice, Randomisation};
 use super::{Cause, Study};
 use crate::population::Cohort;
@@ -26,8 +28,8 @@ pub(super) struct Chance {
     /// By cause and subject, a uniform draw: when it discontinues. Where evidence has the hazard of all causes, the
     /// first tells when and the second why.
     stops: Vec<Vec<f64>>,
-    /// By dosing interval (h): how many times each dose is taken, dose by dose with one number a subject.
-    taken: Vec<(f64, Vec<u8>)>,
+    /// By dosing interval (h): how each dose is taken, dose by dose with one intake a subject.
+    taken: Vec<(f64, Vec<Intake>)>,
     lanes: usize,
 }
 
@@ -130,18 +132,13 @@ impl Chance {
 
     /// The first of the competing causes.
     fn first(&self, causes: &[Cause], cohort: &Cohort, lane: usize) -> (f64, usize) {
-        let applies = |condition: &Condition| match condition.signal {
-            Signal::Covariate(place) => {
-                cohort.column(place).get(lane).is_some_and(|value| condition.holds(*value, f64::NAN))
-            }
-            Signal::Response(_) => false,
-        };
+        let applies = |condition: &Condition| condition.holds_at_start(cohort, lane);
         let times = causes.iter().zip(&self.stops).map(|(cause, u)| cause.time(u[lane], applies)).zip(0..);
         times.fold((f64::INFINITY, 0), |first, own| if own.0 < first.0 { own } else { first })
     }
 
-    /// How many times each subject takes the dose that is due at a time; empty where everybody takes it once.
-    pub(super) fn taken(&self, interval: f64, time: f64) -> &[u8] {
+    /// How each subject takes the dose that is due at a time; empty where everybody takes it once and in time.
+    pub(super) fn taken(&self, interval: f64, time: f64) -> &[Intake] {
         let column = self.taken.iter().find(|(own, _)| *own == interval);
         let dose = usize::try_from(index(time / interval)).unwrap_or(0);
         column
@@ -204,7 +201,7 @@ fn stops(study: &Study, subjects: &Subjects) -> Vec<Vec<f64>> {
     }
 }
 
-fn taken(study: &Study, subjects: &Subjects) -> Vec<(f64, Vec<u8>)> {
+fn taken(study: &Study, subjects: &Subjects) -> Vec<(f64, Vec<Intake>)> {
     let Some(adherence) = &study.adherence else { return Vec::new() };
     let phases = study.arms.iter().flat_map(|arm| &arm.phases);
     let mut intervals: Vec<f64> =
@@ -215,10 +212,18 @@ fn taken(study: &Study, subjects: &Subjects) -> Vec<(f64, Vec<u8>)> {
     let lanes = subjects.count();
     let of = |interval: f64| {
         let doses = super::course::doses_within(end, interval);
-        let mut taken = vec![1; doses * lanes];
+        let mut taken = vec![Intake::default(); doses * lanes];
         let address = Address::new(study.seed, Purpose::Adherence).named(&format!("{interval} h"));
         for (lane, mut stream) in subjects.streams(address).enumerate() {
-            adherence.taken(&mut stream, interval, doses, |dose, times| taken[dose * lanes + lane] = times);
+            let put = |dose: usize, times| taken[dose * lanes + lane].times = times;
+            adherence.taken(&mut stream, interval, doses, put);
+        }
+        if !adherence.late.is_empty() {
+            let address = Address::new(study.seed, Purpose::Adherence).named(&format!("{interval} h, late"));
+            for (lane, mut stream) in subjects.streams(address).enumerate() {
+                let put = |dose: usize, late| taken[dose * lanes + lane].late = late;
+                adherence.lateness(&mut stream, doses, put);
+            }
         }
         (interval, taken)
     };
@@ -243,9 +248,13 @@ impl Randomisation {
     fn group(&self, origin: Address, subject: u64, lane: usize, cohort: &Cohort) -> usize {
         let total: u32 = self.ratio.iter().sum();
         let mut list = number_of(&self.name);
-        for &variable in &self.strata {
-            let level = cohort.column(variable).get(lane).copied().unwrap_or(0.0);
-            list = list.rotate_left(5) ^ number_of(&format!("{variable} {level}"));
+        for factor in &self.strata {
+            let level = factor.value(cohort, lane);
+            let stratum = match factor {
+                Factor::Covariate(variable) => format!("{variable} {level}"),
+                Factor::Cut(condition) => format!("{} {level}", condition.text),
+            };
+            list = list.rotate_left(5) ^ number_of(&stratum);
         }
         let address = origin.occasion(list);
         let Some(block) = self.block else {

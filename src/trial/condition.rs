@@ -90,10 +90,11 @@ pub(super) struct Names<'a> {
 impl Names<'_> {
     /// Reads conditions joined by "and".
     pub(super) fn conditions(&self, text: &str) -> Result<Vec<Condition>, Refusal> {
-        text.split(" and ").map(|part| self.condition(part.trim())).collect()
+        text.split(" and ").map(|part| self.only(part.trim())).collect()
     }
 
-    fn condition(&self, text: &str) -> Result<Condition, Refusal> {
+    /// Reads one condition.
+    pub(super) fn only(&self, text: &str) -> Result<Condition, Refusal> {
         let (signal, test) = if let Some((left, side, right)) = split(text) {
             self.comparison(left, side, right)?
         } else if let Some((name, level)) = text.split_once(" is ") {

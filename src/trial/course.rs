@@ -32,6 +32,22 @@ impl IntervalExposure {
         }
     }
 
+    /// Takes in the exposure of the part of an interval that comes next, so many hours after its beginning.
+    fn goes_on(&mut self, next: IntervalExposure, elapsed: f64) {
+        if elapsed <= 0.0 {
+            *self = next;
+            return;
+        }
+        self.trough = next.trough;
+        self.area.iter_mut().zip(next.area).for_each(|(area, more)| *area += more);
+        let own = self.peak.iter_mut().zip(&mut self.peak_time);
+        for ((peak, time), (later, at)) in own.zip(next.peak.into_iter().zip(next.peak_time)) {
+            if later > *peak {
+                (*peak, *time) = (later, elapsed + at);
+            }
+        }
+    }
+
     /// Takes the values of the subjects that are not chosen from another exposure.
     fn choose(&mut self, chosen: &[bool], other: &IntervalExposure) {
         let columns = [
@@ -194,6 +210,35 @@ impl<'a, 'k> Course<'a, 'k> {
         if needs.area {
             measured.average = measured.area.iter().map(|a| a / rhythm.1).collect();
         }
+        measured
+    }
+
+    /// Gives doses of a formulation at an interval (h), each at the beginning of one of the parts into which every
+    /// interval falls, and measures the last interval. `rows` has an amount for each subject in the first part of the first
+    /// interval, then in the second part, and so on.
+    pub(super) fn dose_in_parts(
+        &mut self,
+        (formulation, interval): (usize, f64),
+        parts: &[f64],
+        rows: &[f64],
+        needs: Needs,
+    ) -> IntervalExposure {
+        let lanes = self.lanes.max(1);
+        let mut measured = IntervalExposure::default();
+        let mut intervals = rows.chunks_exact(lanes * parts.len()).peekable();
+        while let Some(rows) = intervals.next() {
+            let last = intervals.peek().is_none();
+            let needs = if last { needs } else { Needs::default() };
+            let mut elapsed = 0.0;
+            for (row, part) in rows.chunks_exact(lanes).zip(parts) {
+                let own = self.dose((formulation, *part), Taken::Regular(row), *part, needs);
+                if last {
+                    measured.goes_on(own, elapsed);
+                }
+                elapsed += part;
+            }
+        }
+        measured.average = measured.area.iter().map(|area| area / interval).collect();
         measured
     }
 

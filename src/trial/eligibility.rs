@@ -5,7 +5,7 @@
 //! ```
 
 use super::Condition;
-use super::condition::{Names, Signal};
+use super::condition::Names;
 use super::study::Reader;
 use super::visits::told;
 use crate::diagnostic::Diagnostic;
@@ -45,12 +45,7 @@ pub(super) fn draw(
 }
 
 fn meets(conditions: &[Condition], cohort: &Cohort, lane: usize) -> bool {
-    conditions.iter().all(|condition| match condition.signal {
-        Signal::Covariate(place) => {
-            cohort.column(place).get(lane).is_some_and(|value| condition.holds(*value, f64::NAN))
-        }
-        Signal::Response(_) => false,
-    })
+    conditions.iter().all(|condition| condition.holds_at_start(cohort, lane))
 }
 
 impl Reader<'_> {

@@ -11,6 +11,8 @@
 //! HB < 80 g/L at week 24                      a biomarker beyond a threshold
 //! fall of HB > 20 g/L at week 24              a change from baseline beyond a threshold
 //! HBI <= 4 and endoscopic_remission at week 52    all of these
+//! HB < 80 g/L or fall of HB > 20 g/L at week 24   one of these at least
+//! grade of HB < 100 g/L, HB < 80 g/L at week 24   the place of the last of these that is there; 0 where none is
 //! any HB < 80 g/L by week 52                  as measured at any visit up to then; without "by" at any visit
 //! time to HB < 80 g/L by week 52              until the first such visit, at most until then
 //! discontinuation by week 52                  treatment has ended, by itself or by a rule
@@ -43,6 +45,10 @@ pub enum Measure {
     Fall(usize, Side, f64),
     /// All of these events.
     All(Vec<Measure>),
+    /// One of these events at least.
+    Any(Vec<Measure>),
+    /// The place, from 1 on, of the last of these events that is there; 0 where none is.
+    Grade(Vec<Measure>),
     /// One of the two above, as measured at any visit.
     Ever(Box<Measure>),
     /// The time (h) until the first visit at which one of the two above was measured.
@@ -78,7 +84,9 @@ impl Measure {
             | Measure::Change(r)
             | Measure::Threshold(r, ..)
             | Measure::Fall(r, ..) => Some(*r),
-            Measure::All(parts) => parts.iter().find_map(Measure::response),
+            Measure::All(parts) | Measure::Any(parts) | Measure::Grade(parts) => {
+                parts.iter().find_map(Measure::response)
+            }
             Measure::Ever(event) | Measure::TimeTo(event) => event.response(),
             Measure::Exposure(_) | Measure::Stopped(_) | Measure::TimeToStop | Measure::Count(_) => None,
         }
@@ -87,7 +95,9 @@ impl Measure {
     /// All responses that it rests on.
     pub fn responses(&self) -> Vec<usize> {
         match self {
-            Measure::All(parts) => parts.iter().flat_map(Measure::responses).collect(),
+            Measure::All(parts) | Measure::Any(parts) | Measure::Grade(parts) => {
+                parts.iter().flat_map(Measure::responses).collect()
+            }
             one => one.response().into_iter().collect(),
         }
     }
@@ -119,6 +129,7 @@ impl Measure {
             Measure::Exposure(_)
                 | Measure::Biomarker(_)
                 | Measure::Change(_)
+                | Measure::Grade(_)
                 | Measure::TimeTo(_)
                 | Measure::TimeToStop
                 | Measure::Count(_)
@@ -188,10 +199,13 @@ fn split_time(text: &str) -> Result<(&str, Period, &str), Refusal> {
 }
 
 fn measure(what: &str, responses: &[Known<'_>]) -> Result<Measure, Refusal> {
-    if what.contains(" and ") {
+    if let Some(list) = what.strip_prefix("grade of ") {
         let parts: Vec<Measure> =
-            what.split(" and ").map(|part| event(part.trim(), responses)).collect::<Result<_, _>>()?;
-        return Ok(Measure::All(parts));
+            list.split(',').map(|part| composed(part.trim(), responses)).collect::<Result<_, _>>()?;
+        return Ok(Measure::Grade(parts));
+    }
+    if what.contains(" and ") || what.contains(" or ") {
+        return composed(what, responses);
     }
     if let Some(of) = what.strip_prefix("any ") {
         return Ok(Measure::Ever(Box::new(beyond(of, responses)?)));
@@ -212,6 +226,22 @@ fn measure(what: &str, responses: &[Known<'_>]) -> Result<Measure, Refusal> {
         "days on hold" => Ok(Measure::Count(Count::Held)),
         "doses taken" => Ok(Measure::Count(Count::Doses)),
         _ => of_a_moment(what, responses),
+    }
+}
+
+/// An event, all of several, or one of them at least.
+fn composed(what: &str, responses: &[Known<'_>]) -> Result<Measure, Refusal> {
+    let parts = |word: &str| -> Result<Vec<Measure>, Refusal> {
+        what.split(word).map(|part| event(part.trim(), responses)).collect()
+    };
+    match (what.contains(" and "), what.contains(" or ")) {
+        (true, true) => Err((
+            format!("`{what}` may be read in two ways"),
+            "join with \"and\" alone or with \"or\" alone".into(),
+        )),
+        (true, false) => Ok(Measure::All(parts(" and ")?)),
+        (false, true) => Ok(Measure::Any(parts(" or ")?)),
+        (false, false) => event(what, responses),
     }
 }
 

@@ -45,6 +45,35 @@ pub enum Estimand {
     WhileOnTreatment,
 }
 
+impl Endpoint {
+    /// The value that is the bad outcome of an event or a grade; `None` where no direction is good, and of numbers.
+    pub(super) fn worst(&self) -> Option<f64> {
+        // Grades are a handful.
+        #[allow(clippy::cast_precision_loss)]
+        let highest = match &self.measure {
+            Measure::Grade(parts) => parts.len() as f64,
+            measure => f64::from(measure.is_event()),
+        };
+        self.better.filter(|_| highest > 0.0).map(|higher| if higher { 0.0 } else { highest })
+    }
+
+    /// The endpoint, and for a grade also the events to have each grade or a higher one.
+    fn with_grades(self) -> Vec<Endpoint> {
+        let parts = match &self.measure {
+            Measure::Grade(parts) => parts.clone(),
+            _ => return vec![self],
+        };
+        let reached = |from: usize| Endpoint {
+            name: format!("{}_{}", self.name, from + 1),
+            label: format!("{}: grade {} or higher", self.label, from + 1),
+            measure: Measure::Any(parts[from..].to_vec()),
+            ..self.clone()
+        };
+        let reached: Vec<Endpoint> = (0..parts.len()).map(reached).collect();
+        std::iter::once(self).chain(reached).collect()
+    }
+}
+
 impl Estimand {
     /// All of them, by name.
     pub const ALL: [(&'static str, Estimand); 3] = [
@@ -86,16 +115,29 @@ impl Reader<'_> {
         if entries.is_empty() {
             self.root.error("E0804", table.span(), "a study has at least one endpoint");
         }
-        let endpoint = |(name, item): (Spanned<String>, Item<'_>)| {
-            let table = if item.is_table() { Some(item.table()?) } else { None };
-            let what = match &table {
-                Some(table) => table.required("what")?,
-                None => item,
-            };
-            let text = self.said(&what)?;
-            names.endpoint(name, table.as_ref(), &what, text)
+        let mut endpoints: Vec<Endpoint> = Vec::new();
+        for (name, item) in entries {
+            let span = name.span.clone();
+            for endpoint in self.endpoint(&names, name, item).into_iter().flat_map(Endpoint::with_grades) {
+                if endpoints.iter().any(|known| known.name == endpoint.name) {
+                    let message = format!("two endpoints are called `{}`", endpoint.name);
+                    let help = "the events of a grade are called by its name and 1, 2, …";
+                    table.report(Diagnostic::error("E0804", message).help(help), span.clone());
+                }
+                endpoints.push(endpoint);
+            }
+        }
+        endpoints
+    }
+
+    fn endpoint(&mut self, names: &Names<'_>, name: Spanned<String>, item: Item<'_>) -> Option<Endpoint> {
+        let table = if item.is_table() { Some(item.table()?) } else { None };
+        let what = match &table {
+            Some(table) => table.required("what")?,
+            None => item,
         };
-        entries.into_iter().filter_map(endpoint).collect()
+        let text = self.said(&what)?;
+        names.endpoint(name, table.as_ref(), &what, text)
     }
 
     /// What an endpoint says, in words: its own, or those of a definition and its time.
@@ -167,7 +209,8 @@ impl Names<'_> {
             );
             return None;
         }
-        if estimand == Estimand::Composite && phrase.measure.is_event() && better.is_none() {
+        let has_worst = phrase.measure.is_event() || matches!(phrase.measure, Measure::Grade(_));
+        if estimand == Estimand::Composite && has_worst && better.is_none() {
             let problem = Diagnostic::error("E0804", format!("`{}` has no bad outcome to count", name.value));
             what.report(problem.help("a composite says which is good: `better = \"higher\"` or \"lower\""));
             return None;
@@ -207,9 +250,9 @@ impl Names<'_> {
                 );
                 refuse(format!("nobody's treatment ends for `{reason}`"), help)
             }
-            Measure::All(parts) => {
+            Measure::All(parts) | Measure::Any(parts) | Measure::Grade(parts) => {
                 let adds_up = |r: &usize| self.responses.get(*r).is_some_and(|r| r.kind.accumulates);
-                match parts.iter().filter_map(Measure::response).find(adds_up) {
+                match parts.iter().flat_map(Measure::responses).find(adds_up) {
                     Some(r) => refuse(
                         format!(
                             "`{}` accumulates and is no part of something at a moment",

@@ -1,5 +1,6 @@
 //! Gives the doses of a walk: what each subject takes, what the ledger says of it, and what the kinetics make of it.
 
+use super::adherence::{Adherence, Intake};
 use super::conduct::Given;
 use super::course::{Course, IntervalExposure, Taken, doses_within};
 use super::ledger::{Entry, Reason};
@@ -72,8 +73,8 @@ impl Walk<'_, '_> {
         let study = self.trial.study;
         let own = |g: &Given| if g.rhythm == rhythm { g.amount } else { 0.0 };
         let amounts: Vec<f64> = given.iter().map(own).collect();
-        if study.adherence.is_some() {
-            return self.dose_by_dose(rhythm, given, &amounts, segment, course, passage);
+        if let Some(adherence) = &study.adherence {
+            return self.dose_by_dose(adherence, rhythm, (given, &amounts), segment, course, passage);
         }
         let doses = doses_within(segment.hours, rhythm.1);
         let counts: Vec<usize> = passage
@@ -105,6 +106,7 @@ impl Walk<'_, '_> {
                     amount: g.amount,
                     interval,
                     doses: number(count),
+                    late: 0.0,
                     reason: g.reason,
                 };
                 if count > 0 {
@@ -123,35 +125,45 @@ impl Walk<'_, '_> {
         course.dose(rhythm, taken, segment.hours, segment.needs)
     }
 
-    /// The same where doses are missed or doubled.
+    /// The same where doses are missed, doubled or late.
     fn dose_by_dose(
         &self,
+        adherence: &Adherence,
         rhythm: (usize, f64),
-        given: &[Given],
-        amounts: &[f64],
+        (given, amounts): (&[Given], &[f64]),
         segment: Segment,
         course: &mut Course<'_, '_>,
         passage: &mut Passage<'_>,
     ) -> IntervalExposure {
+        let delays: Vec<f64> = adherence.delays().collect();
         let Passage { conduct, records, rows, .. } = passage;
         rows.clear();
         for dose in 0..doses_within(segment.hours, rhythm.1) {
             let time = due(segment, rhythm, dose);
             let taken = self.block.chance.taken(rhythm.1, time);
+            let first = rows.len();
+            rows.resize(first + delays.len() * self.block.lanes, 0.0);
             for (lane, (own, amount)) in conduct.standings.iter_mut().zip(amounts).enumerate() {
-                let (amount, reason) = match taken.get(lane) {
-                    _ if own.stop <= time => (0.0, own.why),
-                    Some(0) if *amount > 0.0 => (0.0, Reason::Missed),
-                    Some(2) if *amount > 0.0 => (2.0 * amount, Reason::Doubled),
+                let Intake { times, late } = taken.get(lane).copied().unwrap_or_default();
+                let delay = delays.get(usize::from(late)).copied().unwrap_or(0.0);
+                let (amount, reason) = match times {
+                    _ if own.stop <= time + delay => (0.0, own.why),
+                    _ if *amount <= 0.0 => (*amount, given[lane].reason),
+                    0 => (0.0, Reason::Missed),
+                    2 => (2.0 * amount, Reason::Doubled),
                     _ => (*amount, given[lane].reason),
                 };
-                rows.push(amount);
+                rows[first + usize::from(late) * self.block.lanes + lane] = amount;
                 own.doses += u32::from(amount > 0.0);
                 if let Some(records) = records.as_mut().filter(|_| given[lane].rhythm == rhythm) {
                     let (to, interval, doses) = (time + rhythm.1, rhythm.1, 1);
-                    records.give(Entry { lane, from: time, to, amount, interval, doses, reason });
+                    let late = if amount > 0.0 { delay } else { 0.0 };
+                    records.give(Entry { lane, from: time, to, amount, interval, doses, late, reason });
                 }
             }
+        }
+        if delays.len() > 1 {
+            return course.dose_in_parts(rhythm, &adherence.parts(rhythm.1), rows, segment.needs);
         }
         course.dose(rhythm, Taken::DoseByDose(rows), segment.hours, segment.needs)
     }

@@ -79,6 +79,8 @@ pub struct Entry {
     pub interval: f64,
     /// How many doses, taken or not.
     pub doses: u32,
+    /// How long after it was due each was taken (h).
+    pub late: f64,
     /// Why.
     pub reason: Reason,
 }
@@ -125,7 +127,8 @@ impl Records {
     pub(super) fn give(&mut self, entry: Entry) {
         if let Some(last) = self.last[entry.lane].map(|place| &mut self.entries[place])
             && last.to == entry.from
-            && (last.amount, last.interval, last.reason) == (entry.amount, entry.interval, entry.reason)
+            && (last.amount, last.interval) == (entry.amount, entry.interval)
+            && (last.late, last.reason) == (entry.late, entry.reason)
         {
             last.to = entry.to;
             last.doses += entry.doses;

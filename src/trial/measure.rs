@@ -77,8 +77,7 @@ impl Walk<'_, '_> {
             Estimand::WhileOnTreatment => self.while_on_treatment(&endpoint.measure, moment, passage),
             Estimand::Composite => {
                 let mut values = self.value(&endpoint.measure, moment, passage);
-                if let Some(higher) = endpoint.better.filter(|_| endpoint.measure.is_event()) {
-                    let bad = if higher { 0.0 } else { 1.0 };
+                if let Some(bad) = endpoint.worst() {
                     let stops = passage.conduct.standings.iter().map(|own| own.stop);
                     let time = self.plan.times[moment];
                     // What is not a number is a subject whose kinetics failed.
@@ -134,6 +133,11 @@ impl Walk<'_, '_> {
                 }
                 all
             }
+            Measure::Any(parts) => {
+                let grades = self.grades(parts, moment, passage);
+                grades.into_iter().map(|g| if g.is_nan() { g } else { f64::from(g > 0.0) }).collect()
+            }
+            Measure::Grade(parts) => self.grades(parts, moment, passage),
             Measure::Ever(event) => {
                 let first = self.first(event, time, passage);
                 first.into_iter().map(|first| f64::from(first <= time)).collect()
@@ -153,6 +157,21 @@ impl Walk<'_, '_> {
                 standings.iter().map(|own| count.of(own)).collect()
             }
         }
+    }
+
+    /// The place, from 1 on, of the last of some events that each subject has; 0 where it has none.
+    fn grades(&self, parts: &[Measure], moment: usize, passage: &Passage<'_>) -> Vec<f64> {
+        let mut grades = vec![0.0; self.block.lanes];
+        for (part, grade) in parts.iter().zip(1_u32..) {
+            for (own, has) in grades.iter_mut().zip(self.value(part, moment, passage)) {
+                if has.is_nan() {
+                    *own = f64::NAN;
+                } else if has == 1.0 {
+                    *own = if own.is_nan() { *own } else { f64::from(grade) };
+                }
+            }
+        }
+        grades
     }
 
     /// When something was first measured at a visit up to a time (h); infinite where it never was.

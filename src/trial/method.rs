@@ -19,6 +19,8 @@ pub enum Method {
     Ancova,
     /// The log-rank test of two times to an event, over strata where there are some.
     LogRank,
+    /// The rank-sum test of Wilcoxon, Mann and Whitney, over strata where there are some.
+    Wilcoxon,
 }
 
 /// What an estimate of a method is.
@@ -32,10 +34,12 @@ pub enum Scale {
     Mean,
     /// A log hazard ratio.
     LogHazard,
+    /// A net benefit: how much likelier it is to have the greater value than the smaller one.
+    Net,
 }
 
 impl Method {
-    pub(super) const NAMES: [(&'static str, Method); 8] = [
+    pub(super) const NAMES: [(&'static str, Method); 9] = [
         ("cmh", Method::MantelHaenszel),
         ("newcombe", Method::Newcombe),
         ("score", Method::Score),
@@ -44,6 +48,7 @@ impl Method {
         ("welch", Method::Welch),
         ("ancova", Method::Ancova),
         ("log-rank", Method::LogRank),
+        ("wilcoxon", Method::Wilcoxon),
     ];
 
     /// Its name in a study file.
@@ -58,6 +63,7 @@ impl Method {
             Method::Logistic => Scale::LogOdds,
             Method::TTest | Method::Welch | Method::Ancova => Scale::Mean,
             Method::LogRank => Scale::LogHazard,
+            Method::Wilcoxon => Scale::Net,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Arms and their phases, as the engine needs them.
 
 use super::condition::Condition;
+use super::factor::Factor;
 
 /// A treatment group.
 #[derive(Clone, Debug)]
@@ -49,8 +50,8 @@ pub enum Otherwise {
 pub struct Randomisation {
     /// The weight of each group.
     pub ratio: Vec<u32>,
-    /// The covariates whose levels make strata, by their places among the population's variables.
-    pub strata: Vec<usize>,
+    /// What makes strata.
+    pub strata: Vec<Factor>,
     /// The size of permuted blocks; without them each subject is drawn for itself.
     pub block: Option<u32>,
     /// What names its draws.

@@ -9,7 +9,7 @@
 //!
 //! [analysis.primary]
 //! endpoint = "remission_52"
-//! method   = "newcombe"                    # or cmh, score, logistic; t-test, welch, ancova; log-rank
+//! method   = "newcombe"                    # or cmh, score, logistic; t-test, welch, ancova; log-rank; wilcoxon
 //! compare  = ["step down", "stay on 30 mg"]
 //! margin   = "-10 points"
 //! alpha    = 0.05                          # two-sided
@@ -19,7 +19,9 @@
 //! ```
 
 use super::endpoint::Measure;
+use super::factor::Factor;
 pub use super::method::{Method, Scale};
+use super::visits::told;
 use super::{Arm, Endpoint, ResponseUse};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::document::{Item, Spanned, Table};
@@ -72,8 +74,8 @@ pub struct Analysis {
     pub alpha: f64,
     /// Whether a greater estimate is better.
     pub higher: bool,
-    /// Covariates whose levels make strata, or to whose values the analysis is adjusted.
-    pub covariates: Vec<usize>,
+    /// What makes strata, or what the analysis is adjusted for.
+    pub covariates: Vec<Factor>,
 }
 
 /// How several analyses make one decision.
@@ -280,8 +282,10 @@ impl Known<'_> {
         } else if measure.is_time() {
             let help = "use log-rank, or t-test, welch or ancova for its mean";
             ("a time", help, &[Scale::LogHazard, Scale::Mean])
+        } else if matches!(measure, Measure::Grade(_)) {
+            ("a grade", "use wilcoxon, or t-test, welch or ancova for its mean", &[Scale::Net, Scale::Mean])
         } else {
-            ("a number", "use t-test, welch or ancova", &[Scale::Mean])
+            ("a number", "use t-test, welch, ancova or wilcoxon", &[Scale::Mean, Scale::Net])
         };
         if fits.contains(&method.scale()) {
             return Some(());
@@ -293,33 +297,50 @@ impl Known<'_> {
     }
 
     /// `strata = [...]` of the methods for shares and times, `adjust = [...]` of the regressions.
-    fn covariates(&self, method: Method, list: Option<(&str, Spanned<Vec<Item<'_>>>)>) -> Option<Vec<usize>> {
+    fn covariates(
+        &self,
+        method: Method,
+        list: Option<(&str, Spanned<Vec<Item<'_>>>)>,
+    ) -> Option<Vec<Factor>> {
         let Some((key, list)) = list else { return Some(Vec::new()) };
         let wanted = match method {
-            Method::MantelHaenszel | Method::Newcombe | Method::LogRank => "strata",
+            Method::MantelHaenszel | Method::Newcombe | Method::LogRank | Method::Wilcoxon => "strata",
             Method::Logistic | Method::Ancova => "adjust",
             Method::Score | Method::TTest | Method::Welch => "",
         };
         let variables = self.population.variables();
-        let mut places = Vec::new();
+        let mut factors = Vec::new();
         for item in &list.value {
             if key != wanted {
                 item.error("E0810", format!("`{}` takes no `{key}`", method.name()));
                 return None;
             }
-            let place = find(item, "covariate", variables.iter().map(|v| v.name.as_str()))?;
-            if (key == "strata") != variables[place].levels.is_some() {
-                item.error("E0810", "strata are covariates with levels, adjustments are numbers");
-                return None;
-            }
-            places.push(place);
+            let factor = if key == "strata" {
+                Factor::stratum(item, variables)?
+                    .map_err(|refusal| item.report(told("E0810", refusal)))
+                    .ok()?
+            } else {
+                self.adjustment(item)?
+            };
+            factors.push(factor);
         }
-        Some(places)
+        Some(factors)
+    }
+
+    fn adjustment(&self, item: &Item<'_>) -> Option<Factor> {
+        let variables = self.population.variables();
+        let place = find(item, "covariate", variables.iter().map(|v| v.name.as_str()))?;
+        if variables[place].levels.is_some() {
+            item.error("E0810", "an analysis is adjusted for numbers; levels make strata");
+            return None;
+        }
+        Some(Factor::Covariate(place))
     }
 
     fn margin(&self, item: &Item<'_>, method: Method, endpoint: usize) -> Option<f64> {
         match method.scale() {
-            Scale::Share => {
+            // Of shares, or of the net share of pairs.
+            Scale::Share | Scale::Net => {
                 let value = percent(&item.string()?.value).filter(|v| v.abs() < 1.0);
                 if value.is_none() {
                     item.error("E0810", "write the margin as \"-10 points\"");

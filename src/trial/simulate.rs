@@ -162,6 +162,14 @@ impl<'s> Trial<'s> {
             .chain(&study.others)
             .map(super::Dosing::rhythm)
             .collect();
+        if let Some(adherence) = study.adherence.as_ref().filter(|own| !own.late.is_empty()) {
+            let whole = std::mem::take(&mut intervals);
+            let parts = |(formulation, interval): &(usize, f64)| {
+                let own = adherence.parts(*interval).into_iter();
+                own.map(|part| (*formulation, part)).collect::<Vec<_>>()
+            };
+            intervals = whole.iter().flat_map(parts).chain(whole.iter().copied()).collect();
+        }
         intervals.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         intervals.dedup();
         let mut formulations: Vec<usize> = intervals.iter().map(|(formulation, _)| *formulation).collect();

@@ -217,7 +217,10 @@ impl Reader<'_> {
         let (rules, others) = self.rules(reader, arms, &ladder);
         self.watched(&rules, visits.as_ref(), responses);
         let rules = rules.into_iter().map(|(rule, _)| rule).collect();
-        let (adherence, discontinuation) = (self.adherence(), self.discontinuation(reader.names));
+        let phases = arms.iter().flat_map(|arm| &arm.phases);
+        let dosings = phases.flat_map(|phase| &phase.options).chain(&others);
+        let shortest = dosings.map(|dosing| dosing.interval).fold(f64::INFINITY, f64::min);
+        let (adherence, discontinuation) = (self.adherence(shortest), self.discontinuation(reader.names));
         Protocol { visits, assays, ladder, rules, others, adherence, discontinuation }
     }
 

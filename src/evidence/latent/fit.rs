@@ -85,6 +85,15 @@ pub struct LatentFit {
     pub warnings: Vec<Diagnostic>,
 }
 
+impl LatentFit {
+    /// Which patients have the outcome of a label model, 1 or 0, in the order of [`LatentFit::grades`].
+    pub fn outcome(&self, model: LabelModel) -> Vec<f64> {
+        let highest = self.grades.iter().copied().max().unwrap_or(0);
+        let least = if model == LabelModel::AtLeastMiddle { 1 } else { highest };
+        self.grades.iter().map(|grade| f64::from(u8::from(*grade >= least))).collect()
+    }
+}
+
 /// Fits reported quantiles with `draws` joint draws from `seed`: the same bits for any number of threads.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use super::patients::Enrolled;
 use crate::evidence::{Design, Estimator};
 use crate::statistics::{
     Contrast, Count, Observed, Risk, ancova, bonferroni, fixed_sequence, holm, log_rank, newcombe,
-    risk_difference, score_difference, stratified_newcombe, t_test, welch,
+    risk_difference, score_difference, stratified_newcombe, t_test, welch, wilcoxon,
 };
 use crate::trial::replication::{Analysis, Family, Method, Replication, Rule};
 use crate::trial::{Outcomes, Study};
@@ -114,8 +114,8 @@ fn compared(
         };
         found.values.push(*value);
         found.arm.push(f64::from(arm == analysis.arm));
-        for (column, &place) in found.covariates.iter_mut().zip(&analysis.covariates) {
-            column.push(enrolled.block.cohort().column(place).get(lane).copied().unwrap_or(f64::NAN));
+        for (column, factor) in found.covariates.iter_mut().zip(&analysis.covariates) {
+            column.push(factor.value(enrolled.block.cohort(), lane));
         }
     }
     found
@@ -125,17 +125,18 @@ fn compared(
 fn contrast(analysis: &Analysis, patients: &Compared) -> Option<Contrast> {
     let (null, confidence) = (analysis.null, 1.0 - analysis.alpha);
     let made = match analysis.method {
-        Method::MantelHaenszel => risk_difference(&patients.strata(), null, confidence),
+        Method::MantelHaenszel => risk_difference(&patients.tables(), null, confidence),
         Method::Newcombe if analysis.covariates.is_empty() => {
             let (arm, reference) = patients.counts();
             newcombe(arm, reference, null, confidence)
         }
-        Method::Newcombe => stratified_newcombe(&patients.strata(), null, confidence),
+        Method::Newcombe => stratified_newcombe(&patients.tables(), null, confidence),
         Method::Score => {
             let (arm, reference) = patients.counts();
             score_difference(arm, reference, null, confidence)
         }
         Method::LogRank => log_rank(&patients.risks(), null, confidence),
+        Method::Wilcoxon => wilcoxon(&patients.samples(), null, confidence),
         Method::Logistic => logistic(patients, null, confidence)?,
         Method::TTest => t_test(&patients.group(1.0), &patients.group(0.0), null, confidence),
         Method::Welch => welch(&patients.group(1.0), &patients.group(0.0), null, confidence),
@@ -165,39 +166,52 @@ impl Compared {
         counts
     }
 
-    /// Times to an event, in the strata of the covariates' levels. Whose time is the end had no event by then.
-    fn risks(&self) -> Vec<Risk> {
-        let mut strata: Vec<Vec<f64>> = Vec::new();
-        let mut stratum = |patient: usize| {
+    /// Each patient's stratum, a combination of the covariates' levels, in the order in which they appear.
+    fn strata(&self) -> Vec<usize> {
+        let mut known: Vec<Vec<f64>> = Vec::new();
+        let stratum = |patient: usize| {
             let levels: Vec<f64> = self.covariates.iter().map(|column| column[patient]).collect();
-            let known = strata.iter().position(|own| *own == levels);
-            let place = known.unwrap_or_else(|| {
-                strata.push(levels);
-                strata.len() - 1
-            });
-            u32::try_from(place).unwrap_or(u32::MAX)
+            known.iter().position(|own| *own == levels).unwrap_or_else(|| {
+                known.push(levels);
+                known.len() - 1
+            })
         };
-        let patients = self.values.iter().zip(&self.arm).enumerate();
-        let risk = |(patient, (value, arm)): (usize, (&f64, &f64))| Risk {
+        (0..self.values.len()).map(stratum).collect()
+    }
+
+    /// Times to an event. Whose time is the end had no event by then.
+    fn risks(&self) -> Vec<Risk> {
+        let patients = self.values.iter().zip(&self.arm).zip(self.strata());
+        let risk = |((value, arm), stratum): ((&f64, &f64), usize)| Risk {
             observed: Observed { time: value.min(self.end), event: *value < self.end },
             arm: *arm == 1.0,
-            stratum: stratum(patient),
+            stratum: u32::try_from(stratum).unwrap_or(u32::MAX),
         };
         patients.map(risk).collect()
     }
 
-    /// Counts for each combination of the covariates' levels, in the order in which they appear.
-    fn strata(&self) -> Vec<(Count, Count)> {
-        let mut strata: Vec<(Vec<f64>, (Count, Count))> = Vec::new();
-        for (patient, (value, arm)) in self.values.iter().zip(&self.arm).enumerate() {
-            let levels: Vec<f64> = self.covariates.iter().map(|column| column[patient]).collect();
-            let place = strata.iter().position(|(own, _)| *own == levels).unwrap_or_else(|| {
-                strata.push((levels, <(Count, Count)>::default()));
-                strata.len() - 1
-            });
-            count(&mut strata[place].1, *arm, *value);
+    /// Something of both arms for each stratum.
+    fn by_stratum<T: Clone + Default>(&self, mut take: impl FnMut(&mut T, f64, f64)) -> Vec<T> {
+        let strata = self.strata();
+        let mut all = vec![T::default(); strata.iter().max().map_or(0, |last| last + 1)];
+        for ((value, arm), stratum) in self.values.iter().zip(&self.arm).zip(strata) {
+            take(&mut all[stratum], *arm, *value);
         }
-        strata.into_iter().map(|(_, counts)| counts).collect()
+        all
+    }
+
+    /// Counts for each stratum.
+    fn tables(&self) -> Vec<(Count, Count)> {
+        self.by_stratum(count)
+    }
+
+    /// The values of the arm and of its reference for each stratum.
+    fn samples(&self) -> Vec<(Vec<f64>, Vec<f64>)> {
+        self.by_stratum(
+            |(own, reference): &mut (Vec<f64>, Vec<f64>), arm, value| {
+                if arm == 1.0 { own.push(value) } else { reference.push(value) }
+            },
+        )
     }
 }
 

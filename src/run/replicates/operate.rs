@@ -123,7 +123,7 @@ impl<'s> Operation<'s> {
         let study = self.study;
         let margin = analysis.margin.as_ref().map_or_else(String::new, |m| format!(", margin {m}"));
         let covariates: Vec<&str> =
-            analysis.covariates.iter().map(|&v| study.population.variables()[v].name.as_str()).collect();
+            analysis.covariates.iter().map(|factor| factor.name(study.population.variables())).collect();
         let by = if covariates.is_empty() { String::new() } else { format!(" by {}", covariates.join(", ")) };
         format!(
             "{}: {} against {}, {}{by}{margin}, two-sided level {}",
@@ -184,7 +184,7 @@ impl<'s> Operation<'s> {
             figures.push(share("type I error", own.false_alarms));
         }
         let (unit, scale): (String, Box<dyn Fn(f64) -> f64>) = match analysis.method.scale() {
-            Scale::Share => ("%".into(), Box::new(|v| 100.0 * v)),
+            Scale::Share | Scale::Net => ("%".into(), Box::new(|v| 100.0 * v)),
             Scale::LogOdds => ("odds ratio".into(), Box::new(exp)),
             Scale::LogHazard => ("hazard ratio".into(), Box::new(exp)),
             Scale::Mean => {
@@ -221,7 +221,7 @@ impl<'s> Operation<'s> {
                 let odds = |p: f64| crate::math::ln(p / (1.0 - p));
                 Some(odds(own) - odds(reference)).filter(|v| v.is_finite())
             }
-            Scale::LogOdds | Scale::LogHazard => None,
+            Scale::LogOdds | Scale::LogHazard | Scale::Net => None,
         }
     }
 
