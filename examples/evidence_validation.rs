@@ -135,6 +135,7 @@ impl Tally {
                 Some(fit)
             }
             Err(problems) => {
+                eprintln!("{problems}");
                 let code = problems.list().first().map_or("", |problem| problem.code);
                 match self.refused.iter_mut().find(|(known, _)| *known == code) {
                     Some((_, count)) => *count += 1,
