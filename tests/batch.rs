@@ -70,6 +70,28 @@ fn shards_in_any_order_and_any_folder_merge_to_the_bytes_of_one_run() {
 }
 
 #[test]
+fn replicates_are_cut_kept_and_joined_like_subjects() {
+    let trial = "[trial]\nreplicates = 1600\nprecision = \"1.5 %\"\nparameters = [\"fixed\"]\npatients = { high = 4, low = 4 }\n\
+                 [analysis.a]\nendpoint = \"trough\"\nmethod = \"t-test\"\ncompare = [\"high\", \"low\"]\n";
+    let folder = folder_with(&format!("{}{trial}", study()));
+    let base = folder.path();
+    fine(base, &["run", "study.toml", "--out", "one"]);
+    let results = fs::read_to_string(base.join("one/results.json")).unwrap();
+    // Of seven blocks of replicates the first few are precise enough.
+    assert!(results.contains("\"precise\": true"), "{results}");
+    for shard in ["4/4", "1/4", "3/4", "2/4"] {
+        fine(base, &["run", "study.toml", "--out", "shared", "--shard", shard]);
+    }
+    // Six blocks of subjects, and all seven of replicates: a shard does not know what others have found.
+    assert_eq!(names(&base.join("shared/blocks")).len(), 14);
+    fine(base, &["merge", "shared"]);
+    assert_same(&base.join("one"), &base.join("shared"));
+    fine(base, &["run", "study.toml", "--out", "two", "--shard", "4/4"]);
+    fine(base, &["run", "study.toml", "--out", "two", "--resume"]);
+    assert_same(&base.join("one"), &base.join("two"));
+}
+
+#[test]
 fn finished_blocks_are_taken_as_they_are_and_damaged_ones_computed_again() {
     let folder = folder_with(&study());
     let base = folder.path();

@@ -15,7 +15,7 @@ use super::{Stop, print};
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::document::Recorder;
 use crate::output::{Identity, OutFolder, WrittenFile};
-use crate::run::{NoStore, Prepared, VERSION, Watch};
+use crate::run::{Cut, NoStore, Prepared, VERSION, Watch};
 
 /// Arguments of `exposim replay`.
 #[derive(Debug, Args)]
@@ -59,7 +59,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     let scratch = std::env::temp_dir().join(format!("exposim-replay-{}", std::process::id()));
     // Never published: what it wrote goes when it is dropped.
     let mut out = OutFolder::create(&scratch)?;
-    let progress = bar(study.subjects, arguments.quiet);
+    let cut = Cut::of(&study);
+    let progress = bar(cut.costs(0..cut.blocks()), arguments.quiet);
     let watch = Watch { progress: &|n| progress.inc(n), stop: &AtomicBool::new(false) };
     let produced = produce(&prepared, &mut out, |rows| prepared.run(watch, &mut NoStore, rows));
     progress.finish_and_clear();

@@ -162,7 +162,8 @@ fn whole(arguments: &Arguments, study: &Study, files: &Recorder<'_>, folder: &Pa
     store.sweep(0..u32::MAX)?;
     let fitted = Instant::now();
     let stop = signals::stop();
-    let progress = bar(study.subjects, arguments.quiet);
+    let cut = Cut::of(study);
+    let progress = bar(cut.costs(0..cut.blocks()), arguments.quiet);
     let watch = Watch { progress: &|n| progress.inc(n), stop: &stop };
     let results = produce(&prepared, &mut out, |rows| match prepared.run(watch, &mut store, rows) {
         Err(RunError::Stopped) => Err(RunError::Place(stopped(arguments, folder, store.is_used()).into())),
@@ -193,10 +194,7 @@ fn part(
     let own = Cut::of(study).shard(shard);
     store.sweep(own.clone())?;
     let stop = signals::stop();
-    let progress = bar(
-        own.clone().flat_map(|b| Cut::of(study).leaves(b)).map(|l| l.end - l.start).sum(),
-        arguments.quiet,
-    );
+    let progress = bar(Cut::of(study).costs(own.clone()), arguments.quiet);
     let watch = Watch { progress: &|n| progress.inc(n), stop: &stop };
     let done = prepared.fill(shard, watch, &mut store);
     progress.finish_and_clear();

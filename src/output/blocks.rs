@@ -16,7 +16,7 @@ use crate::trial::Study;
 pub(super) const IDENTITY: &str = "inputs.json";
 
 /// The form of the files; another form is another number.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What a run is: everything that went into it, and the version that made it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use super::block::Block;
-use super::cut::Cut;
+use super::cut::{Cut, Part};
+use super::replicates;
 use super::rows::RowBatch;
 use super::tally::{Counts, Sums};
 use crate::trial::{Outcomes, Response, Trial};
@@ -19,7 +20,7 @@ pub(super) const WAVE: usize = 64;
 /// What a run may be told from outside, and tells.
 #[derive(Clone, Copy)]
 pub struct Watch<'a> {
-    /// Is told how many subjects are done.
+    /// Is told how much is done, in subjects through all draws and arms.
     pub progress: &'a (dyn Fn(u64) + Sync),
     /// Set where the run should stop: blocks under way are finished, no other is begun.
     pub stop: &'a AtomicBool,
@@ -78,15 +79,15 @@ pub enum RunError {
     Missing(u32),
 }
 
-/// Goes through blocks in ascending order: those in the store are taken from there, the others are computed and put
-/// there.
+/// Goes through blocks in ascending order until `take` wants no more: those in the store are taken from there, the others
+/// are computed and put there.
 pub(super) fn execute(
     trial: &Trial<'_>,
     pool: &rayon::ThreadPool,
     blocks: Range<u32>,
     watch: Watch<'_>,
     store: &mut dyn Store,
-    mut take: impl FnMut(Block) -> Result<(), RunError>,
+    mut take: impl FnMut(Block) -> Result<bool, RunError>,
 ) -> Result<(), RunError> {
     let cut = Cut::of(trial.study());
     let ranges = ranges(trial);
@@ -94,29 +95,57 @@ pub(super) fn execute(
         let mut kept = BTreeMap::new();
         for number in wave.clone() {
             if let Some(block) = store.get(number).map_err(RunError::Place)? {
-                (watch.progress)(cut.leaves(number).map(|leaf| leaf.end - leaf.start).sum());
+                (watch.progress)(cut.cost(number));
                 kept.insert(number, block);
             }
         }
         let missing: Vec<u32> = wave.clone().filter(|number| !kept.contains_key(number)).collect();
-        for block in compute(trial, pool, &cut, &missing, &ranges, watch) {
+        let computed = match missing.first().map(|number| (*number, cut.part(*number))) {
+            Some((number, Part::Replicates(range))) => {
+                replicated(trial, pool, (number, range), watch).into_iter().collect()
+            }
+            _ => compute(trial, pool, &cut, &missing, &ranges, watch),
+        };
+        for block in computed {
             store.put(&block).map_err(RunError::Place)?;
             kept.insert(block.number, block);
         }
         for number in wave {
             let block = kept.remove(&number).ok_or(RunError::Stopped)?;
-            take(block)?;
+            if !take(block)? {
+                return Ok(());
+            }
         }
     }
     Ok(())
 }
 
-/// Runs of blocks that are computed at one time.
+/// Computes a block of replicates, unless told to stop.
+fn replicated(
+    trial: &Trial<'_>,
+    pool: &rayon::ThreadPool,
+    (number, range): (u32, Range<u32>),
+    watch: Watch<'_>,
+) -> Option<Block> {
+    if watch.stop.load(Ordering::Relaxed) {
+        return None;
+    }
+    let mut block = Block::new(number, trial.study());
+    block.replicates = replicates::compute(trial, pool, range);
+    (watch.progress)(Cut::of(trial.study()).cost(number));
+    Some(block)
+}
+
+/// Runs of blocks that are computed at one time: some of subjects, or one of replicates, after which no more may be wanted.
 fn waves(cut: &Cut, blocks: Range<u32>) -> impl Iterator<Item = Range<u32>> + use<> {
     let leaves = cut.leaves(0).count().max(1);
     let step = u32::try_from(WAVE / leaves).unwrap_or(1).max(1);
     let Range { start, end } = blocks;
-    (start..end).step_by(step as usize).map(move |first| first..first.saturating_add(step).min(end))
+    let carried = cut.carried().clamp(start, end);
+    let subjects = (start..carried)
+        .step_by(step as usize)
+        .map(move |first| first..first.saturating_add(step).min(carried));
+    subjects.chain((carried..end).map(|block| block..block + 1))
 }
 
 /// The ranges of the evidence behind the responses.

@@ -36,7 +36,7 @@ pub mod vpc;
 pub use block::Block;
 pub use courses::simulator;
 pub use curves::fitted_curves;
-pub use cut::{Cut, Shard};
+pub use cut::{Cut, Part, Shard};
 pub use execute::{Failed, NoStore, RowSink, RunError, Store, Watch};
 pub use fits::{fit_evidence, is_response_file, kind};
 pub use inputs::{InputFile, Inputs, Settings, VERSION};
@@ -52,6 +52,7 @@ use crate::diagnostic::{Diagnostic, Problems};
 use crate::document::Recorder;
 use crate::evidence::Fit;
 use crate::trial::{Study, Trial};
+use replicates::Operation;
 use results::{Results, SimulatedTrials};
 use tally::Tally;
 
@@ -123,12 +124,12 @@ impl<'s> Prepared<'s> {
         store: &mut dyn Store,
         mut rows: Option<RowSink<'_>>,
     ) -> Result<Results, RunError> {
-        let mut tally = Tally::new(self.study());
+        let mut gathered = Gathered::new(self.study());
         let blocks = 0..Cut::of(self.study()).blocks();
         execute::execute(&self.trial, &self.pool, blocks, watch, store, |block| {
-            take(&mut tally, &block, &mut rows)
+            gathered.take(&block, &mut rows)
         })?;
-        Ok(self.results(&tally))
+        Ok(self.results(&gathered))
     }
 
     /// Computes a few subjects, to see what the whole costs.
@@ -145,7 +146,7 @@ impl<'s> Prepared<'s> {
     /// The store fails, or the run was told to stop.
     pub fn fill(&self, shard: Shard, watch: Watch<'_>, store: &mut dyn Store) -> Result<(), RunError> {
         let blocks = Cut::of(self.study()).shard(shard);
-        execute::execute(&self.trial, &self.pool, blocks, watch, store, |_| Ok(()))
+        execute::execute(&self.trial, &self.pool, blocks, watch, store, |_| Ok(true))
     }
 
     /// The results from blocks that are all in the store.
@@ -153,12 +154,14 @@ impl<'s> Prepared<'s> {
     /// # Errors
     /// A block is missing, or the store or the rows fail.
     pub fn merge(&self, store: &mut dyn Store, mut rows: Option<RowSink<'_>>) -> Result<Results, RunError> {
-        let mut tally = Tally::new(self.study());
+        let mut gathered = Gathered::new(self.study());
         for number in 0..Cut::of(self.study()).blocks() {
             let block = store.get(number).map_err(RunError::Place)?.ok_or(RunError::Missing(number))?;
-            take(&mut tally, &block, &mut rows)?;
+            if !gathered.take(&block, &mut rows)? {
+                break;
+            }
         }
-        Ok(self.results(&tally))
+        Ok(self.results(&gathered))
     }
 
     /// Simulates the trials of a size that the study asks for; `None` where it asks for none.
@@ -174,20 +177,33 @@ impl<'s> Prepared<'s> {
         records::records(&self.trial, &self.pool, sink)
     }
 
-    fn results(&self, tally: &Tally) -> Results {
-        let trials = self.simulated_trials();
+    fn results(&self, Gathered { tally, operation }: &Gathered<'_>) -> Results {
+        let trials = operation.as_ref().map(|operation| operation.results(&self.trial));
         let persistence = self.persistence.as_ref();
         Results { trials, ..assemble::results(&self.trial, &self.fitted, persistence, tally, &self.inputs) }
     }
 }
 
-/// Takes the next block in.
-fn take(tally: &mut Tally, block: &Block, rows: &mut Option<RowSink<'_>>) -> Result<(), RunError> {
-    tally.merge(&block.leaves, &block.counts);
-    if let Some(sink) = rows {
-        block.rows.iter().try_for_each(sink).map_err(RunError::Place)?;
+/// What the blocks so far brought.
+struct Gathered<'s> {
+    tally: Tally,
+    operation: Option<Operation<'s>>,
+}
+
+impl<'s> Gathered<'s> {
+    fn new(study: &'s Study) -> Self {
+        let operation = study.replication.as_ref().map(|design| Operation::new(study, design));
+        Gathered { tally: Tally::new(study), operation }
     }
-    Ok(())
+
+    /// Takes the next block in; whether more are wanted.
+    fn take(&mut self, block: &Block, rows: &mut Option<RowSink<'_>>) -> Result<bool, RunError> {
+        self.tally.merge(&block.leaves, &block.counts);
+        if let Some(sink) = rows {
+            block.rows.iter().try_for_each(sink).map_err(RunError::Place)?;
+        }
+        Ok(self.operation.as_mut().is_none_or(|operation| operation.take(&block.replicates)))
+    }
 }
 
 /// So many threads; where there are none to be had (WebAssembly), the one that is there does the work. It can belong to

@@ -12,7 +12,7 @@ const ENOUGH: f64 = 0.2;
 /// What a run costs. Estimates: from the first subjects, on one thread of this machine.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pilot {
-    /// Seconds that all subjects take one thread.
+    /// Seconds that all subjects and all replicates take one thread.
     pub seconds: f64,
     /// Bytes of memory for results that wait for their turn.
     pub memory: u64,
@@ -24,6 +24,7 @@ pub struct Pilot {
 
 pub(super) fn pilot(trial: &Trial<'_>) -> Result<Pilot, RunError> {
     let study = trial.study();
+    let cut = Cut::of(study);
     let mut subjects = study.subjects.min(32);
     loop {
         let started = Instant::now();
@@ -42,9 +43,9 @@ pub(super) fn pilot(trial: &Trial<'_>) -> Result<Pilot, RunError> {
         let rows = (whole - sums) * study.subjects / subjects;
         // Estimates need no more digits than a double has.
         #[allow(clippy::cast_precision_loss)]
-        let seconds = seconds * study.subjects as f64 / subjects as f64;
+        let seconds = seconds * cut.costs(0..cut.blocks()) as f64 / subjects as f64;
         let leaf = sums + rows / leaves;
-        let waiting = (WAVE as u64).max(Cut::of(study).leaves(0).count() as u64).min(leaves);
+        let waiting = (WAVE as u64).max(cut.leaves(0).count() as u64).min(leaves);
         return Ok(Pilot { seconds, memory: 2 * leaf * waiting, blocks: sums * leaves + rows, rows });
     }
 }

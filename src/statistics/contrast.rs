@@ -1,7 +1,9 @@
+use serde::{Deserialize, Serialize};
+
 use crate::math::{normal_cdf, normal_quantile, root};
 
 /// What an analysis says of the difference between two arms.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Contrast {
     /// The estimated difference, on the scale of the method.
     pub estimate: f64,

@@ -2,18 +2,32 @@ use super::problem::Problem;
 use super::state::State;
 use crate::random::Stream;
 
-/// Steps of the first schedule; each restart takes twice as many, up to the largest.
-const FIRST: usize = 60_000;
-const LARGEST: usize = 2_000_000;
+/// How often annealing starts anew, and with how many steps.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Restarts {
+    pub(super) count: usize,
+    /// Steps of the first.
+    pub(super) first: usize,
+    /// How many times as many each takes as the one before.
+    pub(super) growth: usize,
+}
+
+impl Restarts {
+    /// So many, each twice as long as the one before.
+    pub(super) const fn doubling(count: usize) -> Self {
+        Restarts { count, first: 60_000, growth: 2 }
+    }
+}
+
 /// Values are sought well within their windows.
 const INNER: f64 = 0.8;
 
 /// A state that satisfies all windows and rank sums, found by simulated annealing; otherwise the constraints that the
 /// best state still violates.
-pub(super) fn start(problem: &Problem, stream: &mut Stream, restarts: usize) -> Result<State, Vec<usize>> {
+pub(super) fn start(problem: &Problem, stream: &mut Stream, restarts: Restarts) -> Result<State, Vec<usize>> {
     let mut nearest = (f64::INFINITY, Vec::new());
-    let mut steps = FIRST;
-    for _ in 0..restarts {
+    let mut steps = restarts.first;
+    for _ in 0..restarts.count {
         let (state, energy) = anneal(problem, stream, steps);
         // Where the windows leave hardly any room, the middles of all of them may not go together.
         if state.penalty == 0 && state.allowed(problem) {
@@ -25,7 +39,7 @@ pub(super) fn start(problem: &Problem, stream: &mut Stream, restarts: usize) -> 
                 .collect();
             nearest = (energy, violated);
         }
-        steps = (2 * steps).min(LARGEST);
+        steps *= restarts.growth;
     }
     Err(nearest.1)
 }
@@ -77,9 +91,7 @@ fn anneal(problem: &Problem, stream: &mut Stream, steps: usize) -> (State, f64) 
     }
     // Annealing looks at raw values only.
     let (mut state, energy) = best;
-    for (u, x) in state.u.iter_mut().zip(&state.x) {
-        *u = libm::log2(*x);
-    }
+    state.refresh();
     (state, energy)
 }
 

@@ -1,11 +1,11 @@
-use super::anneal::start;
+use super::anneal::{Restarts, start};
 use super::moves::Workspace;
 use super::problem::{Problem, Theta};
 use super::state::State;
 use crate::random::{Address, Stream};
 
 /// Annealed starts of a chain.
-const RESTARTS: usize = 3;
+const RESTARTS: Restarts = Restarts::doubling(3);
 
 /// How long chains run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

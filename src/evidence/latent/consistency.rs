@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::super::convention::Convention;
 use super::super::paper::QuantilePaper;
-use super::anneal::start;
+use super::anneal::{Restarts, start};
 use super::build::problem;
 use super::fit::LatentOptions;
 use super::problem::Problem;
@@ -15,9 +15,10 @@ use crate::diagnostic::{Diagnostic, Problems};
 use crate::random::{Address, Purpose, Stream};
 
 /// Annealed starts before a direction counts as impossible where another is possible, and before a paper counts as
-/// contradictory; and for the search for what contradicts what.
-const RESTARTS: [usize; 2] = [3, 6];
-const SEARCH_RESTARTS: usize = 2;
+/// contradictory; and for the search for what contradicts what. Where windows are narrow a start finds data with a chance of
+/// about one in six, however long it is.
+const RESTARTS: [Restarts; 2] = [Restarts::doubling(3), Restarts { count: 32, first: 120_000, growth: 1 }];
+const SEARCH_RESTARTS: Restarts = Restarts::doubling(2);
 
 /// A paper's problem, with the rank sums in the directions that its quantiles allow.
 pub(super) struct Posed {
@@ -40,11 +41,11 @@ pub(super) fn pose(
 ) -> Result<Posed, Problems> {
     let (sides, problems) = sides(paper, options.convention, options, readings);
     let mut violated = Vec::new();
-    for restarts in RESTARTS {
+    for (stage, restarts) in (0..).zip(RESTARTS) {
         let starts: Vec<_> = problems
             .par_iter()
             .enumerate()
-            .map(|(side, problem)| start(problem, &mut stream(seed, side), restarts))
+            .map(|(side, problem)| start(problem, &mut stream(seed, side, stage), restarts))
             .collect();
         let mut posed: Option<Posed> = None;
         for ((problem, side), found) in problems.iter().zip(&sides).zip(starts) {
@@ -114,17 +115,17 @@ fn sides(
     (sides, problems)
 }
 
-/// The luck of the starts in one of the directions, of which there are at most four.
-fn stream(seed: u64, side: usize) -> Stream {
+/// The luck of the starts in one of the directions, of which there are at most four, at a stage of the search.
+fn stream(seed: u64, side: usize, stage: u32) -> Stream {
     let side = u32::try_from(side).unwrap_or(0);
-    Stream::new(Address::new(seed, Purpose::Evidence).replicate(2).draw(side))
+    Stream::new(Address::new(seed, Purpose::Evidence).replicate(2).draw(side).occasion(stage))
 }
 
-fn any_data(problems: &[Problem], seed: u64, restarts: usize) -> bool {
+fn any_data(problems: &[Problem], seed: u64, restarts: Restarts) -> bool {
     problems
         .iter()
         .enumerate()
-        .any(|(side, problem)| start(problem, &mut stream(seed, side), restarts).is_ok())
+        .any(|(side, problem)| start(problem, &mut stream(seed, side, 0), restarts).is_ok())
 }
 
 /// What contradicts what: the figures without any one of which the rest agree, and the conventions that would do.

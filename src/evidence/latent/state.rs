@@ -96,6 +96,13 @@ impl State {
         (0..self.roles.len()).all(|k| problem.constraints[k].allows(self.quantile(problem, k)))
     }
 
+    /// Brings the logarithms in line with the exposures.
+    pub(super) fn refresh(&mut self) {
+        for (u, x) in self.u.iter_mut().zip(&self.x) {
+            *u = libm::log2(*x);
+        }
+    }
+
     /// Copies another state of the same size without allocating.
     pub(super) fn copy_from(&mut self, other: &State) {
         self.x.copy_from_slice(&other.x);

@@ -1,6 +1,6 @@
 //! The sampler against plain rejection, and the problem that a paper poses.
 
-use super::anneal::start;
+use super::anneal::{Restarts, start};
 use super::chain::{Chain, Length};
 use super::consistency::{pose, read};
 use super::fit::LatentOptions;
@@ -48,7 +48,7 @@ fn the_sampler_equals_plain_rejection() {
     let records: Vec<_> = (0..2)
         .map(|c| {
             let address = Address::new(5, Purpose::Evidence).draw(c);
-            let known = start(&problem, &mut Stream::new(address), 8).unwrap();
+            let known = start(&problem, &mut Stream::new(address), Restarts::doubling(8)).unwrap();
             Chain::begin(&problem, address, length, Some(theta), &known).unwrap().1
         })
         .collect();

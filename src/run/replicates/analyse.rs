@@ -1,5 +1,7 @@
 //! The analyses of one simulated trial, and the decision that they make.
 
+use serde::{Deserialize, Serialize};
+
 use super::patients::Enrolled;
 use crate::evidence::{Design, Estimator};
 use crate::statistics::{
@@ -10,6 +12,7 @@ use crate::trial::replication::{Analysis, Family, Method, Replication, Rule};
 use crate::trial::{Outcomes, Study};
 
 /// What the analyses of a trial say, in the order of the design.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Verdicts {
     /// Estimates with their intervals; `None` where the analysis could not be made.
     pub(super) contrasts: Vec<Option<Contrast>>,

@@ -1,7 +1,7 @@
 //! Operating characteristics: what the simulated trials say together.
 
-use super::Replicate;
 use super::analyse::Verdicts;
+use super::{LOOK, Replicate};
 use crate::exposure::{Moments, quantile};
 use crate::math::exp;
 use crate::run::estimates::{Shown, shown};
@@ -57,14 +57,16 @@ impl Share {
 }
 
 /// The replicates so far.
-pub(super) struct Operation<'s> {
+pub(in crate::run) struct Operation<'s> {
     study: &'s Study,
     design: &'s Replication,
     kept: Vec<Kept>,
+    /// How many there are.
+    replicates: u32,
 }
 
 impl<'s> Operation<'s> {
-    pub(super) fn new(study: &'s Study, design: &'s Replication) -> Self {
+    pub(in crate::run) fn new(study: &'s Study, design: &'s Replication) -> Self {
         let cells = study.arms.len() * study.endpoints.len();
         let kept = Kept {
             analyses: vec![KeptAnalysis::default(); design.analyses.len()],
@@ -72,11 +74,23 @@ impl<'s> Operation<'s> {
             potential: vec![(0.0, 0.0); cells],
             complete: Moments::default(),
         };
-        Operation { study, design, kept: vec![kept; design.parameters.len()] }
+        Operation { study, design, kept: vec![kept; design.parameters.len()], replicates: 0 }
+    }
+
+    /// Takes in the next replicates, up to a look at which they are precise enough; whether more are wanted.
+    pub(in crate::run) fn take(&mut self, replicates: &[Vec<Replicate>]) -> bool {
+        for replicate in replicates {
+            self.add(replicate);
+            self.replicates += 1;
+            if self.replicates.is_multiple_of(LOOK) && self.precise() {
+                return false;
+            }
+        }
+        true
     }
 
     /// Takes in the next replicate, at each kind of parameters.
-    pub(super) fn take(&mut self, replicate: &[Replicate]) {
+    fn add(&mut self, replicate: &[Replicate]) {
         for (kept, Replicate { verdicts, conducted }) in self.kept.iter_mut().zip(replicate) {
             kept.analyses.iter_mut().enumerate().for_each(|(i, analysis)| analysis.take(verdicts, i));
             kept.means.iter_mut().zip(&conducted.means).for_each(|(all, mean)| all.push(*mean));
@@ -88,14 +102,14 @@ impl<'s> Operation<'s> {
     }
 
     /// Whether every power has the Monte-Carlo error that was asked for.
-    pub(super) fn precise(&self) -> bool {
+    fn precise(&self) -> bool {
         let shares = || self.kept.iter().flat_map(|k| &k.analyses).map(|a| a.decided);
         self.design.precision.is_some_and(|wanted| {
             shares().next().is_some() && shares().all(|share| share.of > 0 && share.error() <= wanted)
         })
     }
 
-    pub(super) fn results(&self, trial: &Trial<'_>, replicates: u32) -> SimulatedTrials {
+    pub(in crate::run) fn results(&self, trial: &Trial<'_>) -> SimulatedTrials {
         let study = trial.study();
         let arms = study.arms.iter().zip(&self.design.patients).filter(|(_, n)| **n > 0);
         let family = self.design.family.as_ref().map(|family| {
@@ -109,7 +123,7 @@ impl<'s> Operation<'s> {
             format!("{} {rule}", names.join(", "))
         });
         SimulatedTrials {
-            replicates,
+            replicates: self.replicates,
             precise: self.design.precision.map(|_| self.precise()),
             patients: arms.map(|(arm, n)| (arm.name.clone(), *n)).collect(),
             complete: self.kept.first().and_then(|kept| kept.complete.mean()).unwrap_or(0.0),

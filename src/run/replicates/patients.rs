@@ -1,5 +1,7 @@
 //! The patients of one simulated trial: who they are, which arm each is in, and what happens to them.
 
+use serde::{Deserialize, Serialize};
+
 use crate::random::{Address, Purpose, Stream, Subjects};
 use crate::trial::replication::Replication;
 use crate::trial::{Block, Outcomes, Study, Trial};
@@ -12,7 +14,7 @@ pub(super) struct Enrolled {
 }
 
 /// What is kept of a trial besides its analyses.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Conducted {
     /// By arm and endpoint: the mean of those in the arm; not a number for an arm without patients.
     pub(super) means: Vec<f64>,
