@@ -186,6 +186,19 @@ fn subjects_that_fail_are_counted_left_out_and_held_against_the_budget() {
 }
 
 #[test]
+fn a_run_in_which_all_fail_is_kept_and_can_be_read() {
+    let folder = folder_with(&study());
+    let base = folder.path();
+    let model = include_str!("../models/upadacitinib-klunder-2019.toml");
+    fs::write(base.join("negative.toml"), model.replacen("exp(eta.CL)", "(0*eta.CL - 1)", 1)).unwrap();
+    let study = study().replace("\"upadacitinib-klunder-2019\"", "\"negative.toml\"");
+    fs::write(base.join("study.toml"), study).unwrap();
+    assert_eq!(exposim(base, &["run", "study.toml", "--out", "none"]).status.code(), Some(3));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_exposim"));
+    command.current_dir(base).args(["diff", "none", "none"]).assert().success();
+}
+
+#[test]
 fn a_finished_run_is_replayed_from_its_own_inputs() {
     let folder = folder_with(&study());
     let base = folder.path();

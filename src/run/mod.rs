@@ -21,6 +21,7 @@ mod followed;
 pub mod grid;
 mod inputs;
 mod models;
+mod or_nan;
 mod pilot;
 mod profiles;
 mod protocol;

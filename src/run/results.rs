@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::or_nan;
+
 pub use crate::evidence::EvidencePoint;
 
 /// The results of a study.
@@ -158,6 +160,7 @@ pub struct Estimate {
     /// The statistic: `mean`, `proportion`, `median`, `q05`, `q25`, `q75`, `q95`, `sd`, or for a contrast `difference`.
     pub statistic: String,
     /// The value.
+    #[serde(deserialize_with = "or_nan::number")]
     pub value: f64,
     /// Its unit; differences of proportions are in `%` points.
     pub unit: String,
@@ -166,6 +169,7 @@ pub struct Estimate {
     /// Upper limit of that interval.
     pub upper: Option<f64>,
     /// Monte-Carlo standard error from the finite numbers of subjects and draws.
+    #[serde(deserialize_with = "or_nan::number")]
     pub mc_error: f64,
     /// For a contrast: variance of the unpaired difference over that of the paired one.
     pub pairing_gain: Option<f64>,
@@ -213,6 +217,7 @@ pub struct ContrastDraws {
     /// The unit of the differences; `%` means points.
     pub unit: String,
     /// The difference in each draw; the first few hundred draws are enough.
+    #[serde(deserialize_with = "or_nan::numbers")]
     pub draws: Vec<f64>,
 }
 
@@ -245,14 +250,19 @@ pub struct Profile {
     /// Unit of the values.
     pub unit: String,
     /// 5th percentile over subjects at each time.
+    #[serde(deserialize_with = "or_nan::numbers")]
     pub q05: Vec<f64>,
     /// 25th percentile.
+    #[serde(deserialize_with = "or_nan::numbers")]
     pub q25: Vec<f64>,
     /// Median.
+    #[serde(deserialize_with = "or_nan::numbers")]
     pub median: Vec<f64>,
     /// 75th percentile.
+    #[serde(deserialize_with = "or_nan::numbers")]
     pub q75: Vec<f64>,
     /// 95th percentile.
+    #[serde(deserialize_with = "or_nan::numbers")]
     pub q95: Vec<f64>,
 }
 
@@ -388,6 +398,7 @@ pub struct Curve {
     /// 25th percentile.
     pub lower50: Vec<f64>,
     /// Median.
+    #[serde(deserialize_with = "or_nan::numbers")]
     pub median: Vec<f64>,
     /// 75th percentile.
     pub upper50: Vec<f64>,
@@ -407,10 +418,13 @@ pub struct ArmExposure {
     /// The arm.
     pub arm: String,
     /// 5, 25, 50, 75 and 95 % quantiles.
+    #[serde(deserialize_with = "or_nan::five")]
     pub quantiles: [f64; 5],
     /// Share of the subjects below the range of the evidence.
+    #[serde(deserialize_with = "or_nan::number")]
     pub share_below: f64,
     /// Share of the subjects above it.
+    #[serde(deserialize_with = "or_nan::number")]
     pub share_above: f64,
 }
 
