@@ -4,68 +4,14 @@
 use crate::math::dispatch::dispatch;
 
 use super::control::{Controller, too_short};
-use super::lanes::{Choose, Combine, Commit, END, FIRST, Judge, Lanes, Plan, SHOW, StageTime};
-use super::tableau::{DORMAND_PRINCE, TSITOURAS, Tableau};
-use super::{Method, OdeError, Settings, Statistics};
+use super::eighth::{self, NODES, ROWS, SLOPES, STAGES};
+use super::lanes::{Choose, Combine, Commit, END, FIRST, Judge, Lanes, Plan, Reach, SHOW, StageTime};
+use super::{Ended, Fleet, Leg, OdeError, Settings, Start, Statistics};
 
-/// Systems of one kind and the journeys on which they go.
-pub trait Fleet {
-    /// Number of states of each system.
-    fn dimension(&self) -> usize;
-
-    /// Writes f(t, x) of every lane. `t` has a value a lane; state i of lane l stands at `x[i * t.len() + l]`, and its
-    /// derivative goes to the same place of `dx`. A lane must not look at another one. Lanes that are at rest are
-    /// evaluated as well; what comes out for them does not matter.
-    fn rhs(&mut self, t: &[f64], x: &[f64], dx: &mut [f64]);
-
-    /// Called when a lane has no leg: at first, and whenever one has ended. `x` is its state: zeros at first, then that
-    /// at the end of the leg or, after a failure, at the last time that was reached. What is written to it is where the
-    /// next leg begins. None sends the lane to rest.
-    fn next_leg(&mut self, lane: usize, ended: Ended, x: &mut [f64]) -> Option<Leg>;
-
-    /// Called at the time that a leg asks for, with the state there; returns the next time to ask for, not before this
-    /// one (infinity for none).
-    fn visit(&mut self, lane: usize, t: f64, x: &[f64]) -> f64 {
-        let _ = (lane, t, x);
-        f64::INFINITY
-    }
-}
-
-/// How a lane comes to have no leg.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Ended {
-    /// It has not had one yet.
-    NotBegun,
-    /// The end was reached.
-    Arrived,
-    /// The leg was given up; one that cannot be begun is given up as well.
-    Failed(OdeError),
-}
-
-/// Whether a leg continues the journey before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// Another system than before, or the first: its first step is estimated.
-    Anew,
-    /// The same system, perhaps with a jump of its state: its first step is the one that did at the begin of the leg
-    /// before.
-    Onward,
-}
-
-/// A stretch of time without discontinuities.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Leg {
-    /// Begin.
-    pub from: f64,
-    /// End.
-    pub to: f64,
-    /// The first time to show the state at (infinity for none); times beyond the end are not reached.
-    pub ask: f64,
-    /// What came before.
-    pub start: Start,
-}
-
-/// Integrates many systems side by side by an explicit method, keeping its scratch.
+/// Integrates many systems side by side by an explicit method of order 8, keeping its scratch.
+///
+/// The order is high because a lane pays for a step more than for an evaluation: its error, its controller, its turn
+/// among the others.
 ///
 /// The results of a system are the same bits for any width, in any lane and in any company. A system that proves stiff
 /// ends with [`OdeError::Stiff`]; carry it on from there with [`Integrator`](super::Integrator).
@@ -86,15 +32,20 @@ pub struct FleetIntegrator {
     x: Vec<f64>,
     after: Vec<f64>,
     stage: Vec<f64>,
+    spare: Vec<f64>,
+    /// Slope after slope.
     slopes: Vec<f64>,
-    apart: Vec<f64>,
+    /// Scratch of a column.
+    third: Vec<f64>,
     single: Vec<f64>,
+    /// Whether the slopes of the continuous extension are those of the step in work.
+    extended: bool,
     blocks: usize,
 }
 
 impl FleetIntegrator {
-    /// Room for so many lanes (at least one; multiples of 8 are fastest). Of the settings the method says which pair is
-    /// used: Dormand-Prince where it is named, Tsitouras otherwise; first steps are the fleet's own matter.
+    /// Room for so many lanes (at least one; multiples of 8 are fastest). Method and first steps are the fleet's own
+    /// matter, whatever the settings say.
     pub fn new(settings: Settings, lanes: usize) -> Self {
         let width = lanes.max(1);
         FleetIntegrator {
@@ -110,9 +61,11 @@ impl FleetIntegrator {
             x: Vec::new(),
             after: Vec::new(),
             stage: Vec::new(),
+            spare: Vec::new(),
             slopes: Vec::new(),
-            apart: vec![0.0; width],
+            third: vec![0.0; width],
             single: Vec::new(),
+            extended: false,
             blocks: 0,
         }
     }
@@ -151,12 +104,12 @@ impl FleetIntegrator {
             return Err(OdeError::Dimension { what: "list of absolute tolerances", expected: n, found });
         }
         let whole = n * self.width;
-        for part in [&mut self.x, &mut self.after, &mut self.stage] {
+        for part in [&mut self.x, &mut self.after, &mut self.stage, &mut self.spare] {
             part.clear();
             part.resize(whole, 0.0);
         }
         self.slopes.clear();
-        self.slopes.resize(7 * whole, 0.0);
+        self.slopes.resize(SLOPES * whole, 0.0);
         self.single.resize(n, 0.0);
         self.absolute = (0..n).map(|i| self.settings.tolerances.absolute(i)).collect();
         self.lanes = Lanes::new(self.width);
@@ -166,10 +119,6 @@ impl FleetIntegrator {
         self.states = n;
         self.blocks = 0;
         Ok(())
-    }
-
-    fn tableau(&self) -> &'static Tableau {
-        if self.settings.method == Method::DormandPrince { &DORMAND_PRINCE } else { &TSITOURAS }
     }
 
     /// Copies the state of a lane to `single`.
@@ -219,7 +168,7 @@ impl FleetIntegrator {
         for (row, value) in self.single.iter().enumerate() {
             self.x[row * self.width + lane] = *value;
         }
-        let memory = Controller::explicit().memory;
+        let memory = Controller::eighth().memory;
         self.lanes.t[lane] = leg.from;
         self.lanes.to[lane] = leg.to;
         self.lanes.log_error[lane] = memory.log_error;
@@ -230,14 +179,12 @@ impl FleetIntegrator {
         self.under_way += 1;
     }
 
-    /// Gives lanes at the begin of a leg their slope and their first step.
+    /// Gives all lanes the slope where they stand, and those at the begin of a leg their first step.
     fn begin<F: Fleet + ?Sized>(&mut self, fleet: &mut F, work: &mut Statistics) {
-        while !self.fresh.is_empty() {
+        loop {
             let whole = self.x.len();
-            // For the other lanes this repeats the slope that they have, bit for bit.
             fleet.rhs(&self.lanes.t, &self.x, &mut self.slopes[..whole]);
             self.blocks += 1;
-            work.rhs += self.fresh.len();
             for place in 0..self.fresh.len() {
                 let lane = self.fresh[place];
                 match self.first_step(lane) {
@@ -246,6 +193,10 @@ impl FleetIntegrator {
                 }
             }
             self.fresh.clear();
+            if self.ended.is_empty() {
+                work.rhs += self.under_way;
+                return;
+            }
             while let Some(lane) = self.ended.pop() {
                 let failure = OdeError::NonFinite { time: self.lanes.t[lane], steps: 0 };
                 self.embark(fleet, lane, Ended::Failed(failure));
@@ -280,49 +231,62 @@ impl FleetIntegrator {
 
     /// One trial step of every lane.
     fn attempt<F: Fleet + ?Sized>(&mut self, fleet: &mut F) {
-        let tableau = self.tableau();
         let whole = self.x.len();
+        dispatch(Reach {
+            lanes: &mut self.lanes,
+            x: &self.x,
+            stage: &self.stage,
+            slope: &self.slopes[..whole],
+            last: &self.slopes[(STAGES - 1) * whole..STAGES * whole],
+        });
         dispatch(Plan(&mut self.lanes));
-        for stage in 1..7 {
-            self.combine(tableau, stage);
-            dispatch(StageTime(&mut self.lanes, tableau.nodes[stage]));
-            let state = if stage == 6 { &self.after } else { &self.stage };
-            let slope = &mut self.slopes[stage * whole..(stage + 1) * whole];
-            fleet.rhs(&self.lanes.stage_time, state, slope);
+        for slope in 1..STAGES {
+            self.slope(fleet, slope);
         }
-        self.blocks += 6;
+        self.combine(STAGES);
+        self.extended = false;
         dispatch(Judge {
             lanes: &mut self.lanes,
-            tableau,
             x: &self.x,
             after: &self.after,
-            stage: &self.stage,
             slopes: &self.slopes,
             absolute: &self.absolute,
             relative: self.settings.tolerances.relative(),
-            apart: &mut self.apart,
+            third: &mut self.third,
         });
         dispatch(Choose {
             lanes: &mut self.lanes,
-            controller: Controller::explicit(),
-            stability: tableau.stability,
+            controller: Controller::eighth(),
+            stability: eighth::STABILITY,
             longest_step: self.settings.longest_step,
             most_steps: self.settings.most_steps as f64,
         });
     }
 
-    /// The state of a stage, from the slopes of those before it.
-    fn combine(&mut self, tableau: &Tableau, stage: usize) {
-        let (x, h, slopes) = (&self.x[..], &self.lanes.trial[..], &self.slopes[..]);
-        let weights = &tableau.rows[stage - 1];
-        let out = if stage == 6 { &mut self.after[..] } else { &mut self.stage[..] };
-        match stage {
-            1 => Combine::<1> { x, h, weights, slopes, out }.go(),
-            2 => Combine::<2> { x, h, weights, slopes, out }.go(),
-            3 => Combine::<3> { x, h, weights, slopes, out }.go(),
-            4 => Combine::<4> { x, h, weights, slopes, out }.go(),
-            5 => Combine::<5> { x, h, weights, slopes, out }.go(),
-            _ => Combine::<6> { x, h, weights, slopes, out }.go(),
+    /// A slope within the step, from those before it.
+    fn slope<F: Fleet + ?Sized>(&mut self, fleet: &mut F, slope: usize) {
+        self.combine(slope);
+        dispatch(StageTime(&mut self.lanes, NODES[slope]));
+        let whole = self.x.len();
+        let state = if slope == STAGES { &self.after } else { &self.stage };
+        fleet.rhs(&self.lanes.stage_time, state, &mut self.slopes[slope * whole..(slope + 1) * whole]);
+        self.blocks += 1;
+    }
+
+    /// The state where a slope is taken.
+    fn combine(&mut self, slope: usize) {
+        let (x, h, slopes, terms) = (&self.x[..], &self.lanes.trial[..], &self.slopes[..], ROWS[slope]);
+        let out = if slope == STAGES { &mut self.after[..] } else { &mut self.stage[..] };
+        match terms.len() {
+            1 => Combine::<1> { x, h, terms, slopes, out }.go(),
+            2 => Combine::<2> { x, h, terms, slopes, out }.go(),
+            3 => Combine::<3> { x, h, terms, slopes, out }.go(),
+            4 => Combine::<4> { x, h, terms, slopes, out }.go(),
+            5 => Combine::<5> { x, h, terms, slopes, out }.go(),
+            6 => Combine::<6> { x, h, terms, slopes, out }.go(),
+            7 => Combine::<7> { x, h, terms, slopes, out }.go(),
+            8 => Combine::<8> { x, h, terms, slopes, out }.go(),
+            _ => Combine::<9> { x, h, terms, slopes, out }.go(),
         }
     }
 
@@ -345,12 +309,7 @@ impl FleetIntegrator {
                 self.ended.push(lane);
             }
         }
-        dispatch(Commit {
-            lanes: &mut self.lanes,
-            x: &mut self.x,
-            after: &self.after,
-            slopes: &mut self.slopes,
-        });
+        dispatch(Commit { lanes: &mut self.lanes, x: &mut self.x, after: &self.after });
         for place in 0..self.ended.len() {
             let lane = self.ended[place];
             let ended = self.close(lane, work);
@@ -365,7 +324,10 @@ impl FleetIntegrator {
         let (t, h, end) = (self.lanes.t[lane], self.lanes.trial[lane], self.lanes.end[lane]);
         while self.lanes.ask[lane] <= end {
             let time = self.lanes.ask[lane];
-            let weights = self.tableau().weights((time - t) / h);
+            if time < end {
+                self.extend(fleet);
+            }
+            let weights = eighth::weights((time - t) / h);
             for (row, value) in self.single.iter_mut().enumerate() {
                 let place = row * width + lane;
                 let mut sum = 0.0;
@@ -378,6 +340,18 @@ impl FleetIntegrator {
         }
     }
 
+    /// Evaluates what the continuous extension of the steps in work needs.
+    fn extend<F: Fleet + ?Sized>(&mut self, fleet: &mut F) {
+        if !std::mem::replace(&mut self.extended, true) {
+            // The state of the last stage is wanted still: the watch for stiffness comes to it at the next step.
+            std::mem::swap(&mut self.stage, &mut self.spare);
+            for slope in STAGES..SLOPES {
+                self.slope(fleet, slope);
+            }
+            std::mem::swap(&mut self.stage, &mut self.spare);
+        }
+    }
+
     /// Books a leg that has ended and says how.
     fn close(&self, lane: usize, work: &mut Statistics) -> Ended {
         let (time, to) = (self.lanes.t[lane], self.lanes.to[lane]);
@@ -385,7 +359,7 @@ impl FleetIntegrator {
         let (tried, steps) = (self.lanes.tried[lane] as usize, self.lanes.accepted[lane] as usize);
         work.steps += steps;
         work.rejected += tried - steps;
-        work.rhs += 6 * tried;
+        work.rhs += (STAGES - 1) * tried;
         let good = error <= 1.0;
         if good && time == to {
             Ended::Arrived

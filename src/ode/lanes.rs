@@ -4,7 +4,7 @@
 use crate::math::dispatch::{Kernel, dispatch};
 
 use super::control::{Controller, HOPELESS, Memory, StiffnessWatch, cut, too_short};
-use super::tableau::Tableau;
+use super::eighth::{FIFTH, THIRD, Term, USED};
 
 /// One column a lane: where each lane stands and what it is about to do.
 #[derive(Debug, Default)]
@@ -23,8 +23,9 @@ pub(super) struct Lanes {
     pub stage_time: Vec<f64>,
     /// Error of the step in work in units of the tolerance, squared and summed over the states at first.
     pub error: Vec<f64>,
-    /// Estimate of h |λ|.
+    /// Estimate of h |λ| of the step before, and scratch for it.
     pub reach: Vec<f64>,
+    pub apart: Vec<f64>,
     /// The controller's memory, see [`Memory`].
     pub log_error: Vec<f64>,
     pub ceiling: Vec<f64>,
@@ -62,6 +63,7 @@ impl Lanes {
             stage_time: column(),
             error: column(),
             reach: column(),
+            apart: column(),
             log_error: column(),
             ceiling: column(),
             beyond: column(),
@@ -110,11 +112,11 @@ impl Kernel for StageTime<'_> {
     }
 }
 
-/// x + h times the sum of the first M slopes with their weights.
+/// x + h times the sum of M slopes with their weights.
 pub(super) struct Combine<'a, const M: usize> {
     pub x: &'a [f64],
     pub h: &'a [f64],
-    pub weights: &'a [f64; 6],
+    pub terms: &'a [Term],
     pub slopes: &'a [f64],
     pub out: &'a mut [f64],
 }
@@ -130,15 +132,16 @@ impl<const M: usize> Kernel for Combine<'_, M> {
 
     #[inline(always)]
     fn run(self) {
-        let Combine { x, h, weights, slopes, out } = self;
+        let Combine { x, h, terms, slopes, out } = self;
         let (width, whole) = (h.len(), x.len());
+        let terms: [Term; M] = std::array::from_fn(|k| terms[k]);
         for ((row, x), out) in x.chunks_exact(width).enumerate().zip(out.chunks_exact_mut(width)) {
-            let part = |s: usize| &slopes[s * whole + row * width..][..width];
+            let part = |k: usize| &slopes[terms[k].0 * whole + row * width..][..width];
             let parts: [&[f64]; M] = std::array::from_fn(part);
             for l in 0..width {
-                let mut sum = weights[0] * parts[0][l];
-                for s in 1..M {
-                    sum += weights[s] * parts[s][l];
+                let mut sum = terms[0].1 * parts[0][l];
+                for k in 1..M {
+                    sum += terms[k].1 * parts[k][l];
                 }
                 out[l] = x[l] + h[l] * sum;
             }
@@ -146,18 +149,54 @@ impl<const M: usize> Kernel for Combine<'_, M> {
     }
 }
 
-/// The error of the step in work and the estimate of h |λ|.
+/// The estimate of h |λ| of the step before, from the two slopes at its end: that of the last stage and that of the
+/// solution. 0 where there was none that led on.
+pub(super) struct Reach<'a> {
+    pub lanes: &'a mut Lanes,
+    pub x: &'a [f64],
+    pub stage: &'a [f64],
+    pub slope: &'a [f64],
+    pub last: &'a [f64],
+}
+
+impl Kernel for Reach<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Reach { lanes, x, stage, slope, last } = self;
+        let Lanes { trial, error, reach, apart, accepted, .. } = lanes;
+        let width = trial.len();
+        let (error, accepted, trial) = (&error[..width], &accepted[..width], &trial[..width]);
+        let (reach, apart) = (&mut reach[..width], &mut apart[..width]);
+        reach.fill(0.0);
+        apart.fill(0.0);
+        let rows = x.chunks_exact(width).zip(stage.chunks_exact(width));
+        for ((x, stage), (slope, last)) in rows.zip(slope.chunks_exact(width).zip(last.chunks_exact(width))) {
+            for l in 0..width {
+                let (slope, state) = (slope[l] - last[l], x[l] - stage[l]);
+                reach[l] += slope * slope;
+                apart[l] += state * state;
+            }
+        }
+        for l in 0..width {
+            let estimate = trial[l] * (reach[l] / apart[l]).sqrt();
+            let known = (error[l] <= 1.0) & (accepted[l] > 0.0) & (apart[l] > 0.0);
+            reach[l] = if known { estimate } else { 0.0 };
+        }
+    }
+}
+
+/// The error of the step in work.
 pub(super) struct Judge<'a> {
     pub lanes: &'a mut Lanes,
-    pub tableau: &'a Tableau,
     pub x: &'a [f64],
     pub after: &'a [f64],
-    pub stage: &'a [f64],
     pub slopes: &'a [f64],
     pub absolute: &'a [f64],
     pub relative: f64,
-    /// Scratch of a column: squares of the distance between the last two stages.
-    pub apart: &'a mut [f64],
+    /// Scratch of a column: squares of the error of order 3.
+    pub third: &'a mut [f64],
 }
 
 impl<'a> Kernel for Judge<'a> {
@@ -165,37 +204,35 @@ impl<'a> Kernel for Judge<'a> {
 
     #[inline(always)]
     fn run(self) {
-        let Judge { lanes, tableau, x, after, stage, slopes, absolute, relative, apart } = self;
-        let Lanes { trial, error, reach, .. } = lanes;
-        let (width, whole) = (apart.len(), x.len());
-        let (error, reach, trial) = (&mut error[..width], &mut reach[..width], &trial[..width]);
+        let Judge { lanes, x, after, slopes, absolute, relative, third } = self;
+        let Lanes { trial, error, .. } = lanes;
+        let (width, whole) = (third.len(), x.len());
+        let (error, trial) = (&mut error[..width], &trial[..width]);
         error.fill(0.0);
-        reach.fill(0.0);
-        apart.fill(0.0);
-        let weights = &tableau.error;
+        third.fill(0.0);
         for (row, absolute) in absolute.iter().enumerate() {
             let part = |all: &'a [f64]| &all[row * width..][..width];
-            let (x, after, stage) = (part(x), part(after), part(stage));
-            let parts: [&[f64]; 7] = std::array::from_fn(|s| &slopes[s * whole + row * width..][..width]);
+            let (x, after) = (part(x), part(after));
+            let parts: [&[f64]; 8] =
+                std::array::from_fn(|k| &slopes[USED[k] * whole + row * width..][..width]);
             for l in 0..width {
-                let mut sum = weights[0] * parts[0][l];
-                for s in 1..7 {
-                    sum += weights[s] * parts[s][l];
+                let (mut high, mut low) = (FIFTH[0] * parts[0][l], THIRD[0] * parts[0][l]);
+                for k in 1..8 {
+                    high += FIFTH[k] * parts[k][l];
+                    low += THIRD[k] * parts[k][l];
                 }
                 let (before, now) = (x[l].abs(), after[l].abs());
                 let size = if before > now { before } else { now };
-                let scaled = trial[l] * sum / (absolute + relative * size);
-                error[l] += scaled * scaled;
-                let (slope, state) = (parts[6][l] - parts[5][l], after[l] - stage[l]);
-                reach[l] += slope * slope;
-                apart[l] += state * state;
+                let scale = trial[l] / (absolute + relative * size);
+                let (high, low) = (scale * high, scale * low);
+                error[l] += high * high;
+                third[l] += low * low;
             }
         }
-        let share = 1.0 / absolute.len() as f64;
+        let states = absolute.len() as f64;
         for l in 0..width {
-            error[l] = (error[l] * share).sqrt();
-            let ratio = (reach[l] / apart[l]).sqrt();
-            reach[l] = if apart[l] > 0.0 { trial[l] * ratio } else { 0.0 };
+            let both = ((error[l] + 0.01 * third[l]) * states).sqrt();
+            error[l] = if both > 0.0 { error[l] / both } else { both };
         }
     }
 }
@@ -254,7 +291,6 @@ pub(super) struct Commit<'a> {
     pub lanes: &'a mut Lanes,
     pub x: &'a mut [f64],
     pub after: &'a [f64],
-    pub slopes: &'a mut [f64],
 }
 
 impl Kernel for Commit<'_> {
@@ -262,20 +298,12 @@ impl Kernel for Commit<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let Commit { lanes, x, after, slopes } = self;
-        let whole = x.len();
+        let Commit { lanes, x, after } = self;
         let width = lanes.t.len();
         let error = &lanes.error[..width];
-        let (first, rest) = slopes.split_at_mut(whole);
-        let last = &rest[5 * whole..];
-        let rows = x.chunks_exact_mut(width).zip(after.chunks_exact(width));
-        for ((x, after), (first, last)) in
-            rows.zip(first.chunks_exact_mut(width).zip(last.chunks_exact(width)))
-        {
+        for (x, after) in x.chunks_exact_mut(width).zip(after.chunks_exact(width)) {
             for l in 0..width {
-                let good = error[l] <= 1.0;
-                x[l] = if good { after[l] } else { x[l] };
-                first[l] = if good { last[l] } else { first[l] };
+                x[l] = if error[l] <= 1.0 { after[l] } else { x[l] };
             }
         }
         for ((t, end), error) in lanes.t.iter_mut().zip(&lanes.end).zip(error) {

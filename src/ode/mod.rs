@@ -2,7 +2,7 @@
 //!
 //! One idea a file: what a system is (here), how exact it is to be ([`Tolerances`]), the methods as data
 //! (`tableau`, `rosenbrock`), the choice of steps (`control`), and the drivers that put them together:
-//! [`Integrator`] for one system, [`FleetIntegrator`] for many side by side (`lanes`), [`ConvoyIntegrator`] for many stiff
+//! [`Integrator`] for one system, [`FleetIntegrator`] for many side by side (`lanes`, `eighth`), [`ConvoyIntegrator`] for many stiff
 //! ones that do not know the time.
 //!
 //! | [`Method`] | order | for |
@@ -12,8 +12,10 @@
 //! | `Rosenbrock` | 5(4), Rodas5P, L-stable | stiff |
 //! | `Automatic` | | Tsitouras until the problem proves stiff, then Rosenbrock, and back |
 //!
-//! Times asked for are served by each method's continuous extension (order 4): they do not shorten steps. No step
-//! and no evaluation lies outside the interval that was given, so a right-hand side may change at its ends.
+//! A [`FleetIntegrator`] goes by Dormand and Prince's explicit method of order 8, a [`ConvoyIntegrator`] by Rodas5P.
+//!
+//! Times asked for are served by each method's continuous extension (order 4, for a fleet 7): they do not shorten
+//! steps. No step and no evaluation lies outside the interval that was given, so a right-hand side may change at its ends.
 //!
 //! ```
 //! use exposim::ode::{Integrator, Method, Settings, System, Tolerances};
@@ -40,10 +42,12 @@
 
 mod control;
 mod convoy;
+mod eighth;
 mod error;
 mod explicit;
 mod fleet;
 mod integrator;
+mod journey;
 mod lanes;
 mod lu;
 mod rosenbrock;
@@ -52,8 +56,9 @@ mod tableau;
 
 pub use convoy::{Convoy, ConvoyIntegrator};
 pub use error::{OdeError, SettingsError};
-pub use fleet::{Ended, Fleet, FleetIntegrator, Leg, Start};
+pub use fleet::FleetIntegrator;
 pub use integrator::Integrator;
+pub use journey::{Ended, Fleet, Leg, Start};
 pub use settings::{FirstStep, Method, Settings, Tolerances};
 
 /// Whether a system wrote a derivative or leaves it to finite differences.
