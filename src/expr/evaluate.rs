@@ -117,7 +117,7 @@ struct Chunk<'c, 'o, 'i> {
 
 /// One operand over a chunk.
 #[derive(Clone, Copy)]
-enum Operand<'a> {
+pub(super) enum Operand<'a> {
     Scalar(f64),
     Lanes(&'a [f64]),
 }
@@ -202,11 +202,7 @@ impl Chunk<'_, '_, '_> {
     fn instruction(&self, instruction: &Instruction, out: &mut [f64]) {
         let a = self.operand(instruction.a);
         match instruction.operation {
-            Operation::Unary(op) => {
-                if let Operand::Lanes(a) = a {
-                    unary(op, a, out);
-                }
-            }
+            Operation::Unary(op) => unary(op, a, out),
             Operation::Binary(op) => binary(op, a, self.operand(instruction.b), out),
             Operation::Select => {
                 select(a, self.operand(instruction.b), self.operand(instruction.c), out);
@@ -216,7 +212,11 @@ impl Chunk<'_, '_, '_> {
 }
 
 #[inline(always)]
-fn unary(op: Unary, a: &[f64], out: &mut [f64]) {
+pub(super) fn unary(op: Unary, a: Operand<'_>, out: &mut [f64]) {
+    let a = match a {
+        Operand::Lanes(a) => a,
+        Operand::Scalar(a) => return out.fill(op.apply(a)),
+    };
     match op {
         Unary::Exp => f::exp_block(a, out),
         Unary::Log => f::log_block(a, out),
@@ -237,7 +237,7 @@ fn each(a: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
 
 /// One loop for each operation, so that each is worked off without a choice per subject.
 #[inline(always)]
-fn binary(op: Binary, a: Operand<'_>, b: Operand<'_>, out: &mut [f64]) {
+pub(super) fn binary(op: Binary, a: Operand<'_>, b: Operand<'_>, out: &mut [f64]) {
     use Binary as B;
     match op {
         B::Add => pairs(a, b, out, |x, y| B::Add.apply(x, y)),
@@ -275,7 +275,7 @@ fn pairs(a: Operand<'_>, b: Operand<'_>, out: &mut [f64], f: impl Fn(f64, f64) -
 }
 
 #[inline(always)]
-fn select(condition: Operand<'_>, then: Operand<'_>, otherwise: Operand<'_>, out: &mut [f64]) {
+pub(super) fn select(condition: Operand<'_>, then: Operand<'_>, otherwise: Operand<'_>, out: &mut [f64]) {
     let conditions = match condition {
         Operand::Lanes(lanes) => lanes,
         Operand::Scalar(value) => {

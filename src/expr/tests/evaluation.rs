@@ -14,6 +14,7 @@ proptest! {
         seed in any::<u64>(),
         count in prop_oneof![0usize..20, 60usize..70, 250usize..530],
         scalars in any::<[bool; 3]>(),
+        moving in 0usize..3,
     ) {
         let expressions: Vec<Checked> = texts.iter().filter_map(|text| random::checked(text)).collect();
         let program = Program::compile(&expressions.iter().collect::<Vec<_>>());
@@ -41,6 +42,22 @@ proptest! {
                 prop_assert!(same(block[i][subject], *value), "{}: {} and {}", texts.join("; "), block[i][subject], value);
                 // Compiled alone, nothing is shared with the others.
                 prop_assert!(same(run(&expressions[i], &inputs), *value));
+            }
+        }
+        // Held but for an input that moves, the subjects seated in another order.
+        let width = 16;
+        let mut held = program.hold(&inputs, count, width, |slot| (slot == moving).then_some((0, 0)));
+        let mut out = vec![f64::NAN; expressions.len() * width];
+        for first in (0..count).step_by(width) {
+            let subject = |lane: usize| (first + (5 * lane) % width).min(count - 1);
+            let place = |lane: usize| if scalars[moving] { 0 } else { subject(lane) };
+            let moves: Vec<f64> = (0..width).map(|lane| columns[moving][place(lane)]).collect();
+            (0..width).for_each(|lane| held.seat(lane, subject(lane)));
+            held.run(&[&moves], &mut out);
+            for (i, row) in out.chunks_exact(width).enumerate() {
+                for (lane, value) in row.iter().enumerate() {
+                    prop_assert!(same(*value, block[i][subject(lane)]), "held: {}", texts.join("; "));
+                }
             }
         }
     }
