@@ -191,7 +191,7 @@ impl BlockModel {
 }
 
 /// A rate that is the difference of two computed sums may miss 0 by rounding.
-fn clear_rounding(rates: &mut [Vec<f64>], elimination: usize) {
+pub(super) fn clear_rounding(rates: &mut [Vec<f64>], elimination: usize) {
     let scale: Vec<f64> = (0..rates.first().map_or(0, Vec::len))
         .map(|lane| rates.iter().map(|column| column[lane].abs()).fold(0.0, f64::max))
         .collect();
@@ -236,7 +236,7 @@ fn reached(from: impl Iterator<Item = usize>, matrix: &Matrix, states: usize) ->
 
 /// The shape of the compartments with their order and rate constants, if they are depots around a central compartment
 /// that exchanges with peripheral ones.
-fn mammillary(
+pub(super) fn mammillary(
     compartments: &[usize],
     entry: &dyn Fn(usize, usize) -> Option<Checked>,
 ) -> Option<(Shape, Vec<usize>, Vec<Checked>)> {

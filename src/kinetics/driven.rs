@@ -66,10 +66,11 @@ impl DrivenModel {
                     program: Program::compile(&values),
                 }
             }
-            Structure::Nonlinear { .. } => Dynamics::Integrated(
-                Box::new(Field::new(model, &[]).ok_or(DrivenError::DoseClock)?),
-                Integration::new(model, 0).map_err(DrivenError::Settings)?,
-            ),
+            Structure::Nonlinear { .. } => {
+                let field = Field::new(model, &[]).ok_or(DrivenError::DoseClock)?;
+                let integration = Integration::new(model, &field).map_err(DrivenError::Settings)?;
+                Dynamics::Integrated(Box::new(field), integration)
+            }
         };
         Ok(DrivenModel {
             dynamics,

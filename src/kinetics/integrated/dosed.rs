@@ -1,26 +1,44 @@
 //! Regular dosing of a block of subjects whose kinetics are not linear: each subject has its own events and its own steps.
 
+use super::doses::{Change, Dosing, Event};
 use super::field::Field;
-use super::voyage::{Integration, Way};
-use crate::expr::{Column, Program, Scratch};
+use super::voyage::Integration;
+use crate::expr::{Checked, Column, Program, Scratch};
 use crate::kinetics::block_model::BlockModelError;
 use crate::kinetics::subject::Reason;
 use crate::model::{Input, Model};
-use crate::ode::{Leg, OdeError, Start};
+use crate::ode::OdeError;
 
 /// A model's kinetics, integrated over blocks of subjects.
 #[derive(Clone, Debug)]
 pub struct DosedModel {
-    field: Field,
-    integration: Integration,
+    amounts: Equations,
+    /// The same and the area under the output, which only the last interval is asked for.
+    with_area: Equations,
     /// By formulation.
     routes: Vec<Vec<DosedRoute>>,
     program: Program,
     initial: Vec<usize>,
     start: Program,
     output: Program,
+    /// All outputs of the model.
+    outputs: Program,
     /// The slot of the first state.
     first: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Equations {
+    field: Field,
+    integration: Integration,
+}
+
+impl Equations {
+    fn new(model: &Model, integrands: &[&Checked]) -> Result<Self, BlockModelError> {
+        let field = Field::new(model, integrands).ok_or(BlockModelError::DoseClock)?;
+        let integration = Integration::new(model, &field).map_err(BlockModelError::Settings)?;
+        Ok(Equations { field, integration })
+    }
 }
 
 /// A route: its compartment, the place of its fraction in the program (lag and duration follow), and whether it has one.
@@ -53,22 +71,9 @@ pub struct DosedState {
     clock: f64,
     /// By subject: what is still to come, in order.
     pending: Vec<Vec<Event>>,
-    /// Rates into the states, subject after subject.
+    /// Rates into the compartments, subject after subject.
     rates: Vec<f64>,
     failures: Vec<(usize, OdeError)>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Event {
-    time: f64,
-    compartment: usize,
-    change: Change,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Change {
-    Amount(f64),
-    Rate(f64),
 }
 
 /// What the last dosing interval exposed the subjects to (coherent units), one number a subject.
@@ -89,8 +94,6 @@ impl DosedModel {
     /// Where the equations know the time since the last dose, the output is not there, or tolerances are of no use.
     pub fn new(model: &Model, output: usize) -> Result<Self, BlockModelError> {
         let output = model.outputs().get(output).ok_or_else(|| BlockModelError::Output(String::new()))?;
-        let field = Field::new(model, &[&output.value]).ok_or(BlockModelError::DoseClock)?;
-        let integration = Integration::new(model, 1).map_err(BlockModelError::Settings)?;
         let mut values = Vec::new();
         let mut routes = Vec::new();
         for formulation in model.formulations() {
@@ -110,13 +113,16 @@ impl DosedModel {
             routes.push(own);
         }
         Ok(DosedModel {
-            field,
-            integration,
+            amounts: Equations::new(model, &[])?,
+            with_area: Equations::new(model, &[&output.value])?,
             routes,
             program: Program::compile(&values),
             initial: model.initial().iter().map(|(place, _)| *place).collect(),
             start: Program::compile(&model.initial().iter().map(|(_, value)| value).collect::<Vec<_>>()),
             output: Program::compile(&[&output.value]),
+            outputs: Program::compile(
+                &model.outputs().iter().map(|output| &output.value).collect::<Vec<_>>(),
+            ),
             first: model.layout().compartment(0),
         })
     }
@@ -133,8 +139,8 @@ impl DosedModel {
 
     /// Subjects before their first dose.
     pub fn begin(&self, block: &DosedBlock) -> DosedState {
-        let (lanes, states) = (block.lanes, self.field.states());
-        let mut x = vec![0.0; states * lanes];
+        let (lanes, compartments) = (block.lanes, self.amounts.field.states());
+        let mut x = vec![0.0; (compartments + 1) * lanes];
         let start = run(&self.start, &block.columns(), lanes, &mut Scratch::new());
         for (place, column) in self.initial.iter().zip(start) {
             x[place * lanes..(place + 1) * lanes].copy_from_slice(&column);
@@ -143,7 +149,7 @@ impl DosedModel {
             x,
             clock: 0.0,
             pending: vec![Vec::new(); lanes],
-            rates: vec![0.0; states * lanes],
+            rates: vec![0.0; compartments * lanes],
             failures: Vec::new(),
         }
     }
@@ -158,16 +164,69 @@ impl DosedModel {
         amounts: &[&[f64]],
         looks: &[f64],
     ) -> DosedExposure {
-        let (lanes, states) = (block.lanes, self.field.states());
+        let rhythm = (formulation, interval);
+        let (before, last) = amounts.split_at(amounts.len().saturating_sub(1));
+        if !before.is_empty() {
+            self.sail(&self.amounts, block, state, rhythm, before, (state.clock, &[]));
+        }
+        let since = state.clock;
+        let looks: Vec<f64> = looks.iter().map(|look| since + look).collect();
+        let shown = self.sail(&self.with_area, block, state, rhythm, last, (since, &looks));
+        let (inputs, lanes) = (block.columns(), block.lanes);
+        let (amounts, area) = state.x.split_at(self.amounts.field.states() * lanes);
+        let rows = shown.chunks_exact(state.x.len().max(1));
+        DosedExposure {
+            trough: self.output(&inputs, amounts, lanes),
+            area: area.to_vec(),
+            looks: rows.map(|row| self.output(&inputs, row, lanes)).collect(),
+        }
+    }
+
+    /// Gives doses as [`DosedModel::dose`] does and writes every output of the model at `times` (h after the first dose,
+    /// ascending) to `values`: a row of all subjects for each output at the first time, then at the second, and so on. At
+    /// the time of a dose that is what it finds. Each subject goes through all intervals at its own pace, so that this is
+    /// faster than interval after interval.
+    pub fn observe(
+        &self,
+        block: &DosedBlock,
+        state: &mut DosedState,
+        rhythm: (usize, f64),
+        amounts: &[&[f64]],
+        times: &[f64],
+        values: &mut [f64],
+    ) {
+        let (inputs, lanes) = (block.columns(), block.lanes.max(1));
+        let since = state.clock;
+        let looks: Vec<f64> = times.iter().map(|time| since + time).collect();
+        let shown = self.sail(&self.amounts, block, state, rhythm, amounts, (since, &looks));
+        let rows = shown.chunks_exact(self.amounts.field.states() * lanes);
+        for (row, out) in rows.zip(values.chunks_exact_mut(self.outputs.outputs() * lanes)) {
+            let columns = self.run(&self.outputs, &inputs, row, lanes);
+            out.chunks_exact_mut(lanes).zip(&columns).for_each(|(out, column)| out.copy_from_slice(column));
+        }
+    }
+
+    /// Carries the subjects through doses. Returns their states at the times `looks` (h, ascending) from `since` on: state
+    /// after state, time after time. Where there is a dose at that very time the states are those before it, but for one
+    /// at `since`.
+    fn sail(
+        &self,
+        equations: &Equations,
+        block: &DosedBlock,
+        state: &mut DosedState,
+        (formulation, interval): (usize, f64),
+        amounts: &[&[f64]],
+        (since, looks): (f64, &[f64]),
+    ) -> Vec<f64> {
+        let (lanes, states) = (block.lanes, equations.field.states());
         let from = state.clock;
         let at = |dose: usize| from + dose as f64 * interval;
         let (last, end) = (at(amounts.len().saturating_sub(1)), at(amounts.len()));
         self.plan(block, state, (formulation, interval), amounts);
-        let inputs = block.columns();
         let mut course = Dosing {
-            model: self,
-            inputs: &inputs,
+            compartments: self.amounts.field.states(),
             states,
+            lanes,
             pending: &state.pending,
             done: vec![0; lanes],
             rates: &mut state.rates,
@@ -175,12 +234,13 @@ impl DosedModel {
             begun: vec![false; lanes],
             last,
             end,
+            since,
             looks,
-            shown: vec![vec![f64::NAN; lanes]; looks.len()],
             looked: vec![0; lanes],
-            scratch: Scratch::new(),
+            shown: vec![f64::NAN; looks.len() * states * lanes],
         };
-        let failed = self.integration.run(&self.field, &inputs, &mut course, lanes, &mut state.x);
+        let (inputs, x) = (block.columns(), &mut state.x[..states * lanes]);
+        let failed = equations.integration.run(&equations.field, &inputs, &mut course, lanes, x);
         let Dosing { done, shown, .. } = course;
         for (pending, done) in state.pending.iter_mut().zip(done) {
             pending.drain(..done);
@@ -191,11 +251,7 @@ impl DosedModel {
                 state.failures.push(failure);
             }
         }
-        DosedExposure {
-            trough: self.outputs(&inputs, &state.x, lanes),
-            area: state.x[(states - 1) * lanes..].to_vec(),
-            looks: shown,
-        }
+        shown
     }
 
     /// Puts the events of doses into the lists of the subjects. An input that cannot be leaves its subject no number.
@@ -235,15 +291,20 @@ impl DosedModel {
         }
     }
 
-    fn outputs(&self, inputs: &[Column<'_>], x: &[f64], lanes: usize) -> Vec<f64> {
+    fn output(&self, inputs: &[Column<'_>], x: &[f64], lanes: usize) -> Vec<f64> {
+        self.run(&self.output, inputs, x, lanes).pop().unwrap_or_default()
+    }
+
+    /// Runs a program of outputs over states.
+    fn run(&self, program: &Program, inputs: &[Column<'_>], x: &[f64], lanes: usize) -> Vec<Vec<f64>> {
         let mut columns: Vec<Column<'_>> = inputs.to_vec();
-        let compartments = self.field.states() - 1;
+        let compartments = self.amounts.field.states();
         for (slot, state) in
             columns[self.first..self.first + compartments].iter_mut().zip(x.chunks_exact(lanes.max(1)))
         {
             *slot = Column::Slice(state);
         }
-        run(&self.output, &columns, lanes, &mut Scratch::new()).pop().unwrap_or_default()
+        run(program, &columns, lanes, &mut Scratch::new())
     }
 }
 
@@ -272,11 +333,12 @@ impl DosedState {
     pub fn choose(&mut self, chosen: &[bool], other: &DosedState) {
         let lanes = self.pending.len();
         let states = self.x.len() / lanes.max(1);
+        let compartments = self.rates.len() / lanes.max(1);
         for lane in (0..lanes).filter(|lane| !chosen.get(*lane).copied().unwrap_or(true)) {
             for row in 0..states {
                 self.x[row * lanes + lane] = other.x[row * lanes + lane];
             }
-            let own = lane * states..(lane + 1) * states;
+            let own = lane * compartments..(lane + 1) * compartments;
             self.rates[own.clone()].copy_from_slice(&other.rates[own]);
             self.pending[lane].clone_from(&other.pending[lane]);
             self.failures.retain(|(failed, _)| *failed != lane);
@@ -290,79 +352,4 @@ fn run(program: &Program, inputs: &[Column<'_>], lanes: usize, scratch: &mut Scr
     let mut outputs: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
     program.run_block(inputs, &mut outputs, scratch);
     columns
-}
-
-/// Subjects on their way through doses.
-struct Dosing<'a> {
-    model: &'a DosedModel,
-    inputs: &'a [Column<'a>],
-    states: usize,
-    pending: &'a [Vec<Event>],
-    /// By subject: events that have happened.
-    done: Vec<usize>,
-    rates: &'a mut [f64],
-    /// By subject: where its present leg ends.
-    at: Vec<f64>,
-    begun: Vec<bool>,
-    /// When the last dose is given, and when its interval ends.
-    last: f64,
-    end: f64,
-    looks: &'a [f64],
-    shown: Vec<Vec<f64>>,
-    looked: Vec<usize>,
-    scratch: Scratch,
-}
-
-impl Dosing<'_> {
-    fn next_look(&self, lane: usize) -> f64 {
-        self.looks.get(self.looked[lane]).map_or(f64::INFINITY, |look| self.last + look)
-    }
-}
-
-impl Way for Dosing<'_> {
-    fn next(&mut self, lane: usize, x: &mut [f64]) -> Option<Leg> {
-        let now = self.at[lane];
-        // What happens at the end belongs to what comes next: the trough is taken before it.
-        if now >= self.end {
-            return None;
-        }
-        if now == self.last {
-            x[self.states - 1] = 0.0;
-        }
-        let events = &self.pending[lane];
-        while let Some(event) = events.get(self.done[lane]).filter(|event| event.time <= now) {
-            match event.change {
-                Change::Amount(amount) => x[event.compartment] += amount,
-                Change::Rate(rate) => self.rates[lane * self.states + event.compartment] += rate,
-            }
-            self.done[lane] += 1;
-        }
-        let mut to = if now < self.last { self.last } else { self.end };
-        if let Some(event) = events.get(self.done[lane]).filter(|event| event.time < to) {
-            to = event.time;
-        }
-        self.at[lane] = to;
-        let start = if std::mem::replace(&mut self.begun[lane], true) { Start::Onward } else { Start::Anew };
-        let ask = if now >= self.last { self.next_look(lane) } else { f64::INFINITY };
-        Some(Leg { from: now, to, ask, start })
-    }
-
-    fn seen(&mut self, lane: usize, _t: f64, x: &[f64]) -> f64 {
-        let value = |input: &Column<'_>| match input {
-            Column::Scalar(value) => *value,
-            Column::Slice(values) => values[lane],
-        };
-        let mut inputs: Vec<f64> = self.inputs.iter().map(value).collect();
-        let (first, compartments) = (self.model.first, self.states - 1);
-        inputs[first..first + compartments].copy_from_slice(&x[..compartments]);
-        let mut shown = [f64::NAN];
-        self.model.output.run(&inputs, &mut shown, &mut self.scratch);
-        self.shown[self.looked[lane]][lane] = shown[0];
-        self.looked[lane] += 1;
-        self.next_look(lane)
-    }
-
-    fn rates(&self, lane: usize) -> &[f64] {
-        &self.rates[lane * self.states..(lane + 1) * self.states]
-    }
 }

@@ -1,6 +1,7 @@
 //! The right-hand side of a model that is not linear, compiled once: for the lanes of a block and for one of them.
 
-use crate::expr::{Checked, Column, Program, Scratch};
+use super::lead::Lead;
+use crate::expr::{Checked, Column, Held, Program, Scratch};
 use crate::model::{Model, Structure};
 use crate::ode::{Derivative, System};
 
@@ -15,7 +16,10 @@ pub(crate) struct Field {
     states: usize,
     first: usize,
     clock: usize,
-    slots: usize,
+    lead: Lead,
+    /// The states that do not lead, and their equations.
+    followers: Vec<usize>,
+    following: Program,
 }
 
 impl Field {
@@ -38,7 +42,13 @@ impl Field {
             entries.extend(by_state.filter(|(_, _, entry)| !entry.is_zero()));
         }
         let times: Vec<Checked> = equations.iter().map(|e| e.differentiate(layout.time())).collect();
+        let lead = Lead::new(model);
+        let leads = |state: &usize| lead.compartments().any(|compartment| compartment == *state);
+        let followers: Vec<usize> = (0..equations.len()).filter(|state| !leads(state)).collect();
         Some(Field {
+            following: Program::compile(&followers.iter().map(|state| equations[*state]).collect::<Vec<_>>()),
+            lead,
+            followers,
             rhs: Program::compile(&equations),
             jacobian: Program::compile(&entries.iter().map(|(_, _, entry)| entry).collect::<Vec<_>>()),
             places: entries.iter().map(|(row, column, _)| (*row, *column)).collect(),
@@ -46,7 +56,6 @@ impl Field {
             states: equations.len(),
             first: layout.compartment(0),
             clock: layout.time(),
-            slots: layout.count(),
         })
     }
 
@@ -60,84 +69,80 @@ impl Field {
         &self.places
     }
 
+    /// The field of equations that do not know the time, over the subjects of a block, side by side in so many lanes.
+    /// `inputs` are those of the model's programs.
+    pub(crate) fn lanes(&self, inputs: &[Column<'_>], subjects: usize, width: usize) -> Lanes {
+        let state = |slot: usize| (self.first..self.clock).contains(&slot).then(|| (0, slot - self.first));
+        let hold = |program: &Program| program.hold(inputs, subjects, width, state);
+        Lanes { rhs: hold(&self.rhs), jacobian: hold(&self.jacobian) }
+    }
+
+    /// The compartments that are solved exactly beside the integration of the others.
+    pub(super) fn lead(&self) -> &Lead {
+        &self.lead
+    }
+
+    /// The states that are integrated where others lead, areas included.
+    pub(super) fn followers(&self) -> &[usize] {
+        &self.followers
+    }
+
+    /// The field of the followers over the subjects of a block, side by side in so many lanes. At every run it wants their
+    /// states, those of the leading compartments, and the time.
+    pub(super) fn following(&self, inputs: &[Column<'_>], subjects: usize, width: usize) -> Held {
+        let leading: Vec<usize> = self.lead.compartments().collect();
+        self.following.hold(inputs, subjects, width, |slot| {
+            let compartment = slot.checked_sub(self.first).filter(|_| slot < self.clock);
+            let among = |states: &[usize]| states.iter().position(|state| Some(*state) == compartment);
+            match (compartment, slot == self.clock) {
+                (None, true) => Some((2, 0)),
+                (None, false) => None,
+                (Some(_), _) => {
+                    among(&self.followers).map(|row| (0, row)).or(among(&leading).map(|row| (1, row)))
+                }
+            }
+        })
+    }
+
+    /// One lane by itself.
+    pub(crate) fn alone(&self, inputs: &[Column<'_>], lane: usize) -> Alone<'_> {
+        let value = |input: &Column<'_>| match input {
+            Column::Scalar(value) => *value,
+            Column::Slice(values) => values[lane],
+        };
+        let inputs = inputs.iter().map(value).collect();
+        Alone { field: self, inputs, rates: Vec::new(), scratch: Scratch::new(), values: Vec::new() }
+    }
+
     /// Whether the equations do not know the time.
     pub(crate) fn is_autonomous(&self) -> bool {
         [&self.rhs, &self.jacobian].iter().all(|program| !program.slots().contains(&self.clock))
     }
 }
 
-/// The field over some lanes of a block. `inputs` are those of the model's programs over the whole block.
-pub(crate) struct Lanes<'a> {
-    field: &'a Field,
-    inputs: &'a [Column<'a>],
-    at: usize,
-    scratch: Scratch,
-    columns: Vec<Column<'static>>,
-    outputs: Vec<&'static mut [f64]>,
+/// The field over some lanes of a block.
+pub(crate) struct Lanes {
+    rhs: Held,
+    jacobian: Held,
 }
 
-impl<'a> Lanes<'a> {
-    /// The lanes from `at` on.
-    pub(crate) fn new(field: &'a Field, inputs: &'a [Column<'a>], at: usize) -> Self {
-        let (scratch, columns) = (Scratch::new(), Vec::with_capacity(field.slots));
-        Lanes { field, inputs, at, scratch, columns, outputs: Vec::with_capacity(field.states) }
+impl Lanes {
+    /// Takes a subject of the block into a lane.
+    pub(crate) fn seat(&mut self, lane: usize, subject: usize) {
+        self.rhs.seat(lane, subject);
+        self.jacobian.seat(lane, subject);
     }
 
-    /// Writes f(t, x); state i of lane l stands at `x[i * width + l]`.
-    pub(crate) fn rhs(&mut self, t: Column<'_>, x: &[f64], dx: &mut [f64]) {
-        let width = dx.len() / self.field.states;
-        self.run(&self.field.rhs, t, x, width, dx.chunks_exact_mut(width));
+    /// Writes f(x) of equations that do not know the time; state i of lane l stands at `x[i * width + l]`.
+    pub(crate) fn rhs(&mut self, x: &[f64], dx: &mut [f64]) {
+        self.rhs.run(&[x], dx);
     }
 
-    /// Writes the entries of the Jacobian of equations that do not know the time: entry e of [`Field::pattern`], of
-    /// lane l, to `entries[e * width + l]`.
+    /// Writes the entries of the Jacobian of such equations: entry e of [`Field::pattern`], of lane l, to
+    /// `entries[e * width + l]`.
     pub(crate) fn jacobian(&mut self, x: &[f64], entries: &mut [f64]) {
-        let width = x.len() / self.field.states;
-        self.run(&self.field.jacobian, Column::Scalar(0.0), x, width, entries.chunks_exact_mut(width));
+        self.jacobian.run(&[x], entries);
     }
-
-    /// Runs a program; nothing is allocated here: the rooms of the two lists are used again and again.
-    fn run<'d>(
-        &mut self,
-        program: &Program,
-        t: Column<'_>,
-        x: &[f64],
-        width: usize,
-        results: impl Iterator<Item = &'d mut [f64]>,
-    ) {
-        let field = self.field;
-        let mut columns: Vec<Column<'_>> = std::mem::take(&mut self.columns);
-        columns.extend(self.inputs.iter().map(|input| match input {
-            Column::Scalar(value) => Column::Scalar(*value),
-            Column::Slice(values) => Column::Slice(&values[self.at..self.at + width]),
-        }));
-        for (slot, state) in columns[field.first..field.clock].iter_mut().zip(x.chunks_exact(width)) {
-            *slot = Column::Slice(state);
-        }
-        columns[field.clock] = t;
-        let mut outputs: Vec<&mut [f64]> = std::mem::take(&mut self.outputs);
-        outputs.extend(results);
-        program.run_block(&columns, &mut outputs, &mut self.scratch);
-        self.columns = emptied(columns);
-        outputs.clear();
-        self.outputs = outputs.into_iter().map(|_| -> &'static mut [f64] { &mut [] }).collect();
-    }
-
-    /// One lane by itself.
-    pub(crate) fn alone(&self, lane: usize) -> Alone<'a> {
-        let value = |input: &Column<'_>| match input {
-            Column::Scalar(value) => *value,
-            Column::Slice(values) => values[self.at + lane],
-        };
-        let inputs = self.inputs.iter().map(value).collect();
-        Alone { field: self.field, inputs, rates: Vec::new(), scratch: Scratch::new(), values: Vec::new() }
-    }
-}
-
-/// The room of a list for the next one.
-fn emptied<'b>(mut columns: Vec<Column<'_>>) -> Vec<Column<'b>> {
-    columns.clear();
-    columns.into_iter().map(|_| Column::Scalar(0.0)).collect()
 }
 
 /// The field of one lane.

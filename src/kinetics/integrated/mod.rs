@@ -2,7 +2,9 @@
 //! do not depend on its company.
 
 mod dosed;
+mod doses;
 mod field;
+mod lead;
 mod stretch;
 mod voyage;
 

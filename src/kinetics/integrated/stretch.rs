@@ -34,25 +34,30 @@ impl Integration {
         let mut failures = Vec::new();
         let mut integrator = ConvoyIntegrator::new(self.tolerances.clone(), MOST_STEPS);
         let n = field.states();
+        let together = WIDTH.min(lanes);
+        let mut convoy = March { lanes: field.lanes(inputs, lanes, together), field };
         for at in (0..lanes).step_by(WIDTH) {
+            // The last lanes of a block are filled up with those of its last subject.
             let width = WIDTH.min(lanes - at);
+            let subject = |lane: usize| (at + lane).min(lanes - 1);
+            (0..together).for_each(|lane| convoy.lanes.seat(lane, subject(lane)));
             let mut chunk: Vec<f64> =
-                x.chunks_exact(lanes).flat_map(|row| &row[at..at + width]).copied().collect();
-            let mut convoy = March { lanes: Lanes::new(field, inputs, at), field };
-            for (lane, _) in integrator.carry(&mut convoy, to - from, width, &mut chunk) {
+                x.chunks_exact(lanes).flat_map(|row| (0..together).map(|lane| row[subject(lane)])).collect();
+            let failed = integrator.carry(&mut convoy, to - from, together, &mut chunk);
+            for (lane, _) in failed.into_iter().filter(|(lane, _)| *lane < width) {
                 let mut alone = Integrator::new(self.alone.clone());
                 let mut state: Vec<f64> = (0..n).map(|row| x[row * lanes + at + lane]).collect();
-                let mut system = convoy.lanes.alone(lane);
+                let mut system = field.alone(inputs, at + lane);
                 if let Err(error) = alone.integrate(&mut system, from, &mut state, to, &[], |_, _, _| ()) {
                     failures.push((at + lane, error));
                     state.fill(f64::NAN);
                 }
                 for (row, value) in state.iter().enumerate() {
-                    chunk[row * width + lane] = *value;
+                    chunk[row * together + lane] = *value;
                 }
             }
-            for (row, chunk) in x.chunks_exact_mut(lanes).zip(chunk.chunks_exact(width)) {
-                row[at..at + width].copy_from_slice(chunk);
+            for (row, chunk) in x.chunks_exact_mut(lanes).zip(chunk.chunks_exact(together)) {
+                row[at..at + width].copy_from_slice(&chunk[..width]);
             }
         }
         failures
@@ -60,7 +65,7 @@ impl Integration {
 }
 
 struct March<'a> {
-    lanes: Lanes<'a>,
+    lanes: Lanes,
     field: &'a Field,
 }
 
@@ -70,7 +75,7 @@ impl Convoy for March<'_> {
     }
 
     fn rhs(&mut self, x: &[f64], dx: &mut [f64]) {
-        self.lanes.rhs(Column::Scalar(0.0), x, dx);
+        self.lanes.rhs(x, dx);
     }
 
     fn pattern(&self) -> &[(usize, usize)] {

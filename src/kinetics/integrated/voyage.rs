@@ -1,16 +1,20 @@
 //! Lanes of a block on their ways through a field: side by side by the explicit method; a lane whose system proves
 //! stiff goes on by itself with the stiff one.
 
-use super::field::{Field, Lanes};
-use crate::expr::Column;
+use super::field::Field;
+use super::lead::Led;
+use crate::expr::{Column, Held};
+use crate::math::dispatch::{Kernel, dispatch};
 use crate::model::{Method, Model};
 use crate::ode::{
     self, Ended, Fleet, FleetIntegrator, Integrator, Leg, OdeError, Settings, SettingsError, Start,
     Tolerances,
 };
 
-/// Lanes worked on side by side: few enough that their stages stay in the first-level cache.
-const WIDTH: usize = 64;
+/// States worked on side by side: few enough that the slopes of their stages stay in the first-level cache.
+const SIDE_BY_SIDE: usize = 192;
+/// Lanes are filled up to a multiple of this, which the widest instructions serve without a rest.
+const TOGETHER: usize = 16;
 
 /// A leg of no length.
 const REST: Leg = Leg { from: 0.0, to: 0.0, ask: f64::INFINITY, start: Start::Anew };
@@ -43,15 +47,21 @@ pub(crate) struct Integration {
 }
 
 impl Integration {
-    /// The method and tolerances of a model, whose states are followed by so many areas.
+    /// The method and tolerances of a model for its field.
     ///
     /// # Errors
     /// Where the tolerances are of no use.
-    pub(crate) fn new(model: &Model, areas: usize) -> Result<Self, SettingsError> {
+    pub(crate) fn new(model: &Model, field: &Field) -> Result<Self, SettingsError> {
         let solver = model.solver();
+        let areas = field.states() - model.compartments().len();
         let absolute = model.compartments().iter().map(|c| c.unit.to_coherent(solver.absolute));
-        let absolute = absolute.chain(std::iter::repeat_n(solver.absolute, areas)).collect();
+        let absolute: Vec<f64> = absolute.chain(std::iter::repeat_n(solver.absolute, areas)).collect();
+        let following: Vec<f64> = field.followers().iter().map(|state| absolute[*state]).collect();
         let tolerances = Tolerances::per_state(solver.relative, absolute)?;
+        let following = match following.is_empty() {
+            true => tolerances.clone(),
+            false => Tolerances::per_state(solver.relative, following)?,
+        };
         let alone = match solver.method {
             Method::Automatic => ode::Method::Automatic,
             Method::Explicit => ode::Method::Tsitouras,
@@ -59,7 +69,7 @@ impl Integration {
         };
         Ok(Integration {
             method: solver.method,
-            explicit: Settings::new(ode::Method::Tsitouras, tolerances.clone()),
+            explicit: Settings::new(ode::Method::Tsitouras, following),
             alone: Settings::new(alone, tolerances.clone()),
             tolerances,
         })
@@ -67,7 +77,7 @@ impl Integration {
 
     /// Whether a lane that proves stiff goes on with the stiff method.
     fn switches(&self) -> bool {
-        self.alone != self.explicit
+        self.method != Method::Explicit
     }
 
     /// Carries every lane of a block to the end of its way and writes its last state to `x` (state after state, `lanes`
@@ -81,127 +91,230 @@ impl Integration {
         x: &mut [f64],
     ) -> Vec<(usize, OdeError)> {
         let mut failures = Vec::new();
-        for at in (0..lanes).step_by(WIDTH) {
-            let width = WIDTH.min(lanes - at);
-            let mut fleet = Sailing {
-                integration: self,
-                lanes: Lanes::new(field, inputs, at),
-                at,
-                total: lanes,
-                way,
-                states: field.states(),
-                x,
-                legs: vec![REST; width],
-                failures: &mut failures,
-                width,
-            };
-            // The sizes fit, and what befalls a lane is in `failures`.
+        if lanes == 0 {
+            return failures;
+        }
+        let most = (SIDE_BY_SIDE / field.followers().len().max(1)).clamp(2 * TOGETHER, 8 * TOGETHER);
+        let width = lanes.min(most).next_multiple_of(TOGETHER);
+        let mut fleet = Sailing {
+            integration: self,
+            field,
+            inputs,
+            following: field.following(inputs, lanes, width),
+            led: field.lead().prepare(inputs, lanes, width),
+            leading: vec![0.0; field.lead().compartments().count() * width],
+            rates: vec![0.0; field.followers().len() * width],
+            whole: vec![0.0; field.states()],
+            legs: vec![REST; width],
+            seats: vec![0; width],
+            boarded: 0,
+            subjects: lanes,
+            width,
+            way,
+            x,
+            failures: &mut failures,
+        };
+        if field.followers().is_empty() {
+            fleet.exactly();
+        } else {
+            // The sizes fit, and what befalls a subject is in `failures`.
             let _ = FleetIntegrator::new(self.explicit.clone(), width).run(&mut fleet);
         }
+        // In the order of the subjects, whatever lane they had.
+        failures.sort_by_key(|(subject, _)| *subject);
         failures
     }
 }
 
 struct Sailing<'a> {
     integration: &'a Integration,
-    lanes: Lanes<'a>,
-    at: usize,
-    width: usize,
-    total: usize,
-    states: usize,
-    way: &'a mut dyn Way,
-    x: &'a mut [f64],
+    field: &'a Field,
+    inputs: &'a [Column<'a>],
+    following: Held,
+    led: Led<'a>,
+    /// The leading compartments at the times of the stage in work.
+    leading: Vec<f64>,
+    /// Rates into the followers, state after state.
+    rates: Vec<f64>,
+    /// All states of a subject.
+    whole: Vec<f64>,
     /// The present leg of each lane.
     legs: Vec<Leg>,
+    /// The subject of each lane.
+    seats: Vec<usize>,
+    /// Subjects that have set out, and how many there are.
+    boarded: usize,
+    subjects: usize,
+    width: usize,
+    way: &'a mut dyn Way,
+    /// State after state of the whole block.
+    x: &'a mut [f64],
     failures: &'a mut Vec<(usize, OdeError)>,
 }
 
 impl Sailing<'_> {
-    /// Integrates a lane by itself from a leg on to the end of its way.
-    fn by_itself(&mut self, lane: usize, leg: Leg, x: &mut [f64]) {
-        match self.alone(lane, leg, x) {
-            Ok(()) => self.finish(lane, x),
+    /// Puts all states of a lane together whose followers are these.
+    fn gather(&mut self, lane: usize, t: f64, followers: &[f64]) {
+        self.led.of(lane, t, &mut self.whole);
+        for (state, value) in self.field.followers().iter().zip(followers) {
+            self.whole[*state] = *value;
+        }
+    }
+
+    /// The next leg of a lane: of its subject, or of one who takes the place of a subject at the end of its way. None
+    /// where there are no subjects left.
+    fn next(&mut self, lane: usize, mut present: bool) -> Option<Leg> {
+        loop {
+            if !present {
+                self.board(lane)?;
+            }
+            let leg = self.way.next(self.seats[lane], &mut self.whole);
+            let time = leg.map_or(self.legs[lane].to, |leg| leg.from);
+            match leg {
+                _ if !self.is_finite() => self.fail(lane, OdeError::NonFinite { time, steps: 0 }),
+                Some(leg) if self.integration.method == Method::Stiff => self.by_itself(lane, leg),
+                Some(leg) => return Some(leg),
+                None => self.finish(lane),
+            }
+            present = false;
+        }
+    }
+
+    /// Takes every subject to the end of its way where all compartments lead.
+    fn exactly(&mut self) {
+        let (lane, mut present) = (0, false);
+        while let Some(mut leg) = self.next(lane, present) {
+            let subject = self.seats[lane];
+            self.led.set_out(lane, leg.from, &self.whole, self.way.rates(subject));
+            while leg.ask <= leg.to {
+                self.led.of(lane, leg.ask, &mut self.whole);
+                leg.ask = self.way.seen(subject, leg.ask, &self.whole);
+            }
+            self.led.of(lane, leg.to, &mut self.whole);
+            self.legs[lane] = leg;
+            present = true;
+        }
+    }
+
+    fn is_finite(&self) -> bool {
+        self.whole.iter().all(|value| value.is_finite())
+    }
+
+    fn board(&mut self, lane: usize) -> Option<()> {
+        let subject = self.boarded;
+        if subject == self.subjects {
+            return None;
+        }
+        self.boarded += 1;
+        self.seats[lane] = subject;
+        self.following.seat(lane, subject);
+        self.led.seat(lane, subject);
+        for (value, row) in self.whole.iter_mut().zip(self.x.chunks_exact(self.subjects)) {
+            *value = row[subject];
+        }
+        Some(())
+    }
+
+    /// Integrates a subject by itself from a leg on to the end of its way.
+    fn by_itself(&mut self, lane: usize, leg: Leg) {
+        let mut state = std::mem::take(&mut self.whole);
+        let arrived = self.alone(self.seats[lane], leg, &mut state);
+        self.whole = state;
+        match arrived {
+            Ok(()) => self.finish(lane),
             Err(error) => self.fail(lane, error),
         }
     }
 
-    fn alone(&mut self, lane: usize, mut leg: Leg, x: &mut [f64]) -> Result<(), OdeError> {
-        let mut system = self.lanes.alone(lane);
+    fn alone(&mut self, subject: usize, mut leg: Leg, x: &mut [f64]) -> Result<(), OdeError> {
+        let mut system = self.field.alone(self.inputs, subject);
         let mut integrator = Integrator::new(self.integration.alone.clone());
         loop {
-            system.feed(self.way.rates(self.at + lane));
+            system.feed(self.way.rates(subject));
             while leg.ask <= leg.to {
                 integrator.integrate(&mut system, leg.from, x, leg.ask, &[], |_, _, _| ())?;
                 leg.from = leg.ask;
-                leg.ask = self.way.seen(self.at + lane, leg.ask, x);
+                leg.ask = self.way.seen(subject, leg.ask, x);
             }
             integrator.integrate(&mut system, leg.from, x, leg.to, &[], |_, _, _| ())?;
-            match self.way.next(self.at + lane, x) {
+            match self.way.next(subject, x) {
                 Some(next) => leg = next,
                 None => return Ok(()),
             }
         }
     }
 
-    fn finish(&mut self, lane: usize, x: &[f64]) {
-        for (row, value) in x.iter().enumerate() {
-            self.x[row * self.total + self.at + lane] = *value;
+    fn finish(&mut self, lane: usize) {
+        for (row, value) in self.x.chunks_exact_mut(self.subjects).zip(&self.whole) {
+            row[self.seats[lane]] = *value;
         }
     }
 
     fn fail(&mut self, lane: usize, error: OdeError) {
-        self.failures.push((self.at + lane, error));
-        for row in 0..self.states {
-            self.x[row * self.total + self.at + lane] = f64::NAN;
-        }
+        self.failures.push((self.seats[lane], error));
+        self.whole.fill(f64::NAN);
+        self.finish(lane);
     }
 }
 
 impl Fleet for Sailing<'_> {
     fn dimension(&self) -> usize {
-        self.states
+        self.field.followers().len()
     }
 
     fn rhs(&mut self, t: &[f64], x: &[f64], dx: &mut [f64]) {
-        self.lanes.rhs(Column::Slice(t), x, dx);
-        for lane in 0..self.width {
-            for (row, rate) in self.way.rates(self.at + lane).iter().enumerate() {
-                dx[row * self.width + lane] += rate;
-            }
+        self.led.at(t, &mut self.leading);
+        self.following.run(&[x, &self.leading, t], dx);
+        if self.field.lead().fed() {
+            dispatch(Feed { rates: &self.rates, dx });
         }
     }
 
     fn next_leg(&mut self, lane: usize, ended: Ended, x: &mut [f64]) -> Option<Leg> {
-        let leg = match ended {
+        let mut present = false;
+        match ended {
+            Ended::NotBegun => (),
+            Ended::Arrived => {
+                self.gather(lane, self.legs[lane].to, x);
+                present = true;
+            }
             Ended::Failed(OdeError::Stiff { time, .. }) if self.integration.switches() => {
-                self.by_itself(lane, Leg { from: time, ..self.legs[lane] }, x);
-                return None;
+                self.gather(lane, time, x);
+                self.by_itself(lane, Leg { from: time, ..self.legs[lane] });
             }
-            Ended::Failed(error) => {
-                self.fail(lane, error);
-                return None;
-            }
-            Ended::Arrived => self.way.next(self.at + lane, x),
-            Ended::NotBegun => {
-                for (row, value) in x.iter_mut().enumerate() {
-                    *value = self.x[row * self.total + self.at + lane];
-                }
-                self.way.next(self.at + lane, x)
-            }
-        };
-        match leg {
-            None => self.finish(lane, x),
-            Some(leg) if self.integration.method == Method::Stiff => self.by_itself(lane, leg, x),
-            Some(leg) => {
-                self.legs[lane] = leg;
-                return Some(leg);
-            }
+            Ended::Failed(error) => self.fail(lane, error),
         }
-        None
+        let leg = self.next(lane, present)?;
+        let rates = self.way.rates(self.seats[lane]);
+        self.led.set_out(lane, leg.from, &self.whole, rates);
+        for (row, (state, value)) in self.field.followers().iter().zip(x).enumerate() {
+            *value = self.whole[*state];
+            self.rates[row * self.width + lane] = rates.get(*state).copied().unwrap_or(0.0);
+        }
+        self.legs[lane] = leg;
+        Some(leg)
     }
 
     fn visit(&mut self, lane: usize, t: f64, x: &[f64]) -> f64 {
-        self.legs[lane].ask = self.way.seen(self.at + lane, t, x);
+        self.gather(lane, t, x);
+        self.legs[lane].ask = self.way.seen(self.seats[lane], t, &self.whole);
         self.legs[lane].ask
+    }
+}
+
+/// Adds constant inputs.
+struct Feed<'a> {
+    rates: &'a [f64],
+    dx: &'a mut [f64],
+}
+
+impl Kernel for Feed<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (dx, rate) in self.dx.iter_mut().zip(self.rates) {
+            *dx += rate;
+        }
     }
 }
