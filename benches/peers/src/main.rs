@@ -6,7 +6,9 @@ mod theirs;
 mod workload;
 
 use cpu_time::ProcessTime;
+use ours::Kept;
 use pharmsol::prelude::{ExplicitRkTableau, OdeSolver, SdirkTableau};
+use std::cell::RefCell;
 use workload::{DAYS, Workload};
 
 /// The accuracy at which solvers are compared: the largest error of a subject's values over the largest of them.
@@ -25,20 +27,30 @@ fn timed<T>(run: impl Fn() -> T) -> (f64, T) {
     (times[1], values)
 }
 
-/// The largest difference over the largest value, of any subject.
-fn error(values: &[f64], reference: &[f64]) -> f64 {
-    let largest = |row: &[f64]| row.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+/// The largest difference over the largest value, of any output of any subject.
+fn error(workload: Workload, values: &[f64], reference: &[f64]) -> f64 {
+    let (outputs, each) = (workload.outputs(), workload.values());
+    let largest = |row: &mut dyn Iterator<Item = f64>| row.fold(0.0, |m: f64, x| m.max(x.abs()));
     let of = |(values, reference): (&[f64], &[f64])| {
-        let difference: Vec<f64> = values.iter().zip(reference).map(|(a, b)| a - b).collect();
-        largest(&difference) / largest(reference)
+        let output = |k: usize| {
+            let pairs = values.iter().zip(reference).skip(k).step_by(outputs);
+            let difference = largest(&mut pairs.clone().map(|(a, b)| a - b));
+            difference / largest(&mut pairs.map(|(_, b)| *b))
+        };
+        (0..outputs).map(output).fold(0.0, f64::max)
     };
-    values.chunks(DAYS).zip(reference.chunks(DAYS)).map(of).fold(0.0, f64::max)
+    values.chunks(each).zip(reference.chunks(each)).map(of).fold(0.0, f64::max)
 }
 
 /// The fastest of the tolerances that reaches the accuracy: tolerance, microseconds a subject, error.
-fn fastest(subjects: usize, reference: &[f64], run: impl Fn(f64) -> Vec<f64>) -> Option<(f64, f64, f64)> {
+fn fastest(
+    workload: Workload,
+    subjects: usize,
+    reference: &[f64],
+    run: impl Fn(f64) -> Vec<f64>,
+) -> Option<(f64, f64, f64)> {
     TOLERANCES.into_iter().find_map(|tolerance| {
-        let error = error(&run(tolerance), reference);
+        let error = error(workload, &run(tolerance), reference);
         (error <= ACCURACY).then(|| (tolerance, 1e6 * timed(|| run(tolerance)).0 / subjects as f64, error))
     })
 }
@@ -52,16 +64,22 @@ fn closed(workload: Workload, many: usize, few: usize) {
     let own = ours::parameters(&model, few);
     let (seconds, values) = timed(|| ours::run(&model, workload, many));
     let (ours, values) = (1e6 * seconds / many as f64, values.by_subject());
+    let kept = RefCell::new(Kept::default());
+    let again = timed(|| ours::run_into(&model, workload, many, &mut kept.borrow_mut())).0;
+    let again = 1e6 * again / many as f64;
     let run = theirs::by_closed_form(workload);
     let (seconds, theirs) = timed(|| run(&own));
     let theirs_each = 1e6 * seconds / few as f64;
-    row(workload, "exposim", ours, error(&values[..few * DAYS], &theirs), ours);
+    let found = error(workload, &values[..few * DAYS], &theirs);
+    row(workload, "exposim", ours, found, ours);
+    row(workload, "exposim, in memory of the run before", again, found, ours);
     row(workload, "pharmsol, closed form", theirs_each, 0.0, ours);
     for (name, solver) in solvers() {
         let few = few / 20;
         let own = &own[..few];
-        let found =
-            fastest(few, &values[..few * DAYS], |t| theirs::by_solver(workload, solver.clone(), t)(own));
+        let found = fastest(workload, few, &values[..few * DAYS], |t| {
+            theirs::by_solver(workload, solver.clone(), t)(own)
+        });
         if let Some((tolerance, each, error)) = found {
             row(workload, &format!("pharmsol, {name} at {tolerance:e}"), each, error, ours);
         }
@@ -82,9 +100,12 @@ fn integrated(workload: Workload, many: usize, few: usize) {
     let reference = ours::run(&model, workload, few).by_subject();
     let tight =
         theirs::by_solver(workload, OdeSolver::ExplicitRk(ExplicitRkTableau::Tsit45), 1e-12)(&own[..8]);
-    println!("{workload:?}: the two references part by {:.1e}", error(&tight, &reference[..8 * DAYS]));
+    println!(
+        "{workload:?}: the two references part by {:.1e}",
+        error(workload, &tight, &reference[..8 * workload.values()])
+    );
     let few_of = |t| ours::run(&ours::model(workload, t), workload, few).by_subject();
-    let Some((tolerance, _, error)) = fastest(few, &reference, few_of) else {
+    let Some((tolerance, _, error)) = fastest(workload, few, &reference, few_of) else {
         println!("{workload:?}: exposim does not reach {ACCURACY:e}");
         return;
     };
@@ -92,7 +113,8 @@ fn integrated(workload: Workload, many: usize, few: usize) {
     let ours = 1e6 * timed(|| ours::run(&model, workload, many)).0 / many as f64;
     row(workload, &format!("exposim at {tolerance:e}"), ours, error, ours);
     for (name, solver) in solvers() {
-        let found = fastest(few, &reference, |t| theirs::by_solver(workload, solver.clone(), t)(&own));
+        let found =
+            fastest(workload, few, &reference, |t| theirs::by_solver(workload, solver.clone(), t)(&own));
         match found {
             Some((tolerance, each, error)) => {
                 row(workload, &format!("pharmsol, {name} at {tolerance:e}"), each, error, ours);
@@ -106,13 +128,13 @@ fn main() {
     println!("| workload | simulator | us a subject | error | times exposim |");
     println!("|---|---|---|---|---|");
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    for workload in [Workload::A, Workload::C, Workload::D] {
+    for workload in [Workload::A, Workload::C, Workload::D, Workload::E] {
         if !wanted.is_empty() && !wanted.contains(&format!("{workload:?}")) {
             continue;
         }
         match workload {
             Workload::A | Workload::C => closed(workload, 51_200, 1_000),
-            Workload::D => integrated(workload, 512, 24),
+            Workload::D | Workload::E => integrated(workload, 512, 24),
         }
     }
 }

@@ -7,7 +7,7 @@ use exposim::kinetics::{BlockModel, DosedModel};
 use exposim::model::{Choices, Model};
 use exposim::population::{FIRST_OCCASION, Individuals};
 
-use crate::workload::{DAYS, PHASES, Workload};
+use crate::workload::{PHASES, Workload};
 
 /// Subjects computed side by side.
 const BLOCK: usize = 512;
@@ -44,6 +44,7 @@ pub fn parameters(model: &Model, subjects: usize) -> Vec<[f64; 2]> {
 }
 
 /// The values of all subjects as they are kept: a block of subjects after another, in each a row of all of them a time.
+#[derive(Default)]
 pub struct Kept(Vec<(usize, Vec<f64>)>);
 
 impl Kept {
@@ -56,18 +57,29 @@ impl Kept {
     }
 }
 
-/// The values of all subjects: drawn, computed and kept.
+/// The values of all subjects: drawn, computed and kept in fresh memory.
 pub fn run(model: &Model, workload: Workload, subjects: usize) -> Kept {
+    let mut kept = Kept::default();
+    run_into(model, workload, subjects, &mut kept);
+    kept
+}
+
+/// The same in the caller's memory, which is fresh at the first run only.
+pub fn run_into(model: &Model, workload: Workload, subjects: usize, kept: &mut Kept) {
     let individuals = Individuals::new(model, Vec::new(), 1);
-    let mut blocks = Vec::new();
+    kept.0.resize_with(subjects.div_ceil(BLOCK), Default::default);
     let exact = BlockModel::new(model, &[workload.formulation()], 0).ok();
     let integrated = exact.is_none().then(|| DosedModel::new(model, 0).unwrap());
+    let units = model.outputs().iter().map(|output| &output.unit);
     let mut scratch = Scratch::new();
-    for first in (0..subjects).step_by(BLOCK) {
+    for ((kept_lanes, rows), first) in kept.0.iter_mut().zip((0..subjects).step_by(BLOCK)) {
         let lanes = BLOCK.min(subjects - first);
+        *kept_lanes = lanes;
+        if rows.len() != lanes * workload.values() {
+            *rows = vec![0.0; lanes * workload.values()];
+        }
         let drawn = draw(&individuals, first, lanes);
         let inputs = individuals.inputs(&drawn.typical, &[], &drawn.effects, &drawn.own);
-        let mut rows = vec![0.0; lanes * DAYS];
         if let Some(model) = &exact {
             let block = model.prepare(&inputs, lanes, &mut scratch).unwrap();
             let formulation = model.formulation(workload.formulation(), &block).unwrap();
@@ -85,13 +97,12 @@ pub fn run(model: &Model, workload: Workload, subjects: usize) -> Kept {
             let block = model.prepare(&inputs, lanes, &mut scratch);
             let mut state = model.begin(&block);
             let doses: Vec<Vec<f64>> = workload.doses().map(|dose| vec![dose; lanes]).collect();
-            for (row, doses) in rows.chunks_exact_mut(lanes).zip(&doses) {
-                let seen =
-                    model.dose(&block, &mut state, (workload.formulation(), 24.0), &[doses.as_slice()], &[]);
-                row.copy_from_slice(&seen.trough);
+            let doses: Vec<&[f64]> = doses.iter().map(Vec::as_slice).collect();
+            let rhythm = (workload.formulation(), 24.0);
+            model.observe(&block, &mut state, rhythm, &doses, &workload.times(), rows);
+            for (row, unit) in rows.chunks_exact_mut(lanes).zip(units.clone().cycle()) {
+                row.iter_mut().for_each(|value| *value = unit.from_coherent(*value));
             }
         }
-        blocks.push((lanes, rows));
     }
-    Kept(blocks)
 }

@@ -3,7 +3,7 @@
 use pharmsol::prelude::*;
 use pharmsol::{Analytical, Cache, ODE, Parameters};
 
-use crate::workload::{DAYS, Workload};
+use crate::workload::Workload;
 
 /// The doses and the times of a workload.
 fn subject(workload: Workload) -> Subject {
@@ -16,11 +16,20 @@ fn subject(workload: Workload) -> Subject {
                 subject.bolus(time + 0.2, 0.8 * dose, "oral").infusion(time, 0.2 * dose, "direct", 3.5)
             }
             Workload::D => subject.bolus(time, dose, "oral"),
+            Workload::E => subject.bolus(time + 0.154, 0.19 * dose, "oral").infusion(
+                time + 0.154,
+                0.57 * dose,
+                "direct",
+                3.29,
+            ),
         };
     }
-    for day in 1..=DAYS {
-        // A dose that is given then has not reached what is seen.
-        subject = subject.missing_observation(24.0 * day as f64, "seen");
+    for time in workload.times() {
+        let outputs: &[&str] =
+            if workload == Workload::E { &["neutrophils", "haemoglobin"] } else { &["seen"] };
+        for output in outputs {
+            subject = subject.missing_observation(time, *output);
+        }
     }
     subject.build()
 }
@@ -74,6 +83,38 @@ fn equations(workload: Workload) -> ODE {
                 y[seen] = x[central] / v;
             },
         },
+        Workload::E => ode! {
+            name: "biomarkers",
+            params: [ke, v],
+            states: [gut, central, peripheral, dividing, first, second, third, circulating, cells],
+            outputs: [neutrophils, haemoglobin],
+            init: |_t, x| {
+                x[dividing] = 5.22;
+                x[first] = 5.22;
+                x[second] = 5.22;
+                x[third] = 5.22;
+                x[circulating] = 5.22;
+                x[cells] = 137.0;
+            },
+            diffeq: |x, _t, dx| {
+                let c = x[central] / v;
+                dx[gut] = bolus[oral] - 0.0523 * x[gut];
+                dx[central] = infusion[direct] + 0.0523 * x[gut] - ke * x[central] - (3.22 / v) * x[central]
+                    + (3.22 / 68.0) * x[peripheral];
+                dx[peripheral] = (3.22 / v) * x[central] - (3.22 / 68.0) * x[peripheral];
+                let feedback = (5.22 / x[circulating]).powf(0.1445);
+                dx[dividing] = 0.0475 * x[dividing] * ((1.0 - 0.49 * c) * feedback - 1.0);
+                dx[first] = 0.0475 * (x[dividing] - x[first]);
+                dx[second] = 0.0475 * (x[first] - x[second]);
+                dx[third] = 0.0475 * (x[second] - x[third]);
+                dx[circulating] = 0.0475 * (x[third] - x[circulating]);
+                dx[cells] = 0.0005 * 137.0 * (1.0 - 0.101 * c / (0.0586 + c)) - 0.0005 * x[cells];
+            },
+            out: |x, _t, y| {
+                y[neutrophils] = x[circulating];
+                y[haemoglobin] = x[cells];
+            },
+        },
     }
     .disable_cache()
 }
@@ -87,7 +128,7 @@ macro_rules! run {
         let (model, workload) = ($model, $workload);
         let subject = subject(workload);
         Box::new(move |own: &[[f64; 2]]| {
-            let mut values = Vec::with_capacity(own.len() * DAYS);
+            let mut values = Vec::with_capacity(own.len() * workload.values());
             for own in own {
                 let parameters = Parameters::with_model(&model, named(workload, *own)).unwrap();
                 values.extend(model.estimate_predictions(&subject, &parameters).unwrap().flat_predictions());
@@ -104,6 +145,7 @@ fn named(workload: Workload, [first, v]: [f64; 2]) -> Vec<(&'static str, f64)> {
             vec![("ka", 1.6), ("ke", first / v), ("kcp", 3.22 / v), ("kpc", 3.22 / 68.0), ("v", v)]
         }
         Workload::D => vec![("vmax", first), ("v", v)],
+        Workload::E => vec![("ke", first / v), ("v", v)],
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Workload {
     C,
     /// Saturable elimination; ten times the doses.
     D,
+    /// Extended release that drives neutrophils and haemoglobin, seen once a week.
+    E,
 }
 
 impl Workload {
@@ -22,12 +24,29 @@ impl Workload {
         match self {
             Workload::A | Workload::C => include_str!("../models/linear.toml"),
             Workload::D => include_str!("../models/saturable.toml"),
+            Workload::E => include_str!("../models/biomarkers.toml"),
         }
     }
 
     /// The place of the formulation in the file.
     pub fn formulation(self) -> usize {
         usize::from(self == Workload::C)
+    }
+
+    /// How many outputs are seen.
+    pub fn outputs(self) -> usize {
+        if self == Workload::E { 2 } else { 1 }
+    }
+
+    /// The times (h) at which they are seen; a dose that is given then has not reached them.
+    pub fn times(self) -> Vec<f64> {
+        let days = if self == Workload::E { 7 } else { 1 };
+        (1..=DAYS / days).map(|k| 24.0 * (k * days) as f64).collect()
+    }
+
+    /// How many values a subject has.
+    pub fn values(self) -> usize {
+        self.outputs() * self.times().len()
     }
 
     /// The doses (mg) of the days.
