@@ -74,6 +74,11 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ),
     ("window = \"3 days\"", "window = \"30 h\"", &["E0810", "whole number of days"]),
     ("missed = \"5 %\"\nmeasure", "missed = \"150 %\"\nmeasure", &["E0801", "0 % to 100 %"]),
+    (
+        "measure = [\"HB\", \"endoscopic_remission\"]",
+        "measure = { HB = \"every visit\", endoscopic_remission = \"week 3\" }",
+        &["E0810", "`endoscopic_remission` is to be measured when there is no visit"],
+    ),
     ("[assays.HB]", "[assays.endoscopic_remission]", &["E0811", "no biomarker"]),
     // Arms that never start.
     (
@@ -279,4 +284,32 @@ fn rules_and_schedules_of_the_label_are_named() {
         shown.contains("no `CYP3A4` to look at") && shown.contains("upadacitinib-label.toml:"),
         "{shown}"
     );
+}
+
+fn study(text: &str) -> Study {
+    Study::read(&Source::new("study.toml", text), &Shipped, &kind).unwrap_or_else(|p| panic!("{p}")).0
+}
+
+#[test]
+fn visits_may_measure_one_response_more_seldom_than_another() {
+    let measure = "measure = { HB = \"every visit\", endoscopic_remission = \"week 4, 12\" }";
+    let study = study(&base().replacen("measure = [\"HB\", \"endoscopic_remission\"]", measure, 1));
+    let place = |name: &str| study.responses.iter().position(|response| response.name == name).unwrap();
+    let weeks = |weeks: f64| weeks * 168.0;
+    let expected =
+        [(place("HB"), None), (place("endoscopic_remission"), Some(vec![weeks(4.0), weeks(12.0)]))];
+    assert_eq!(study.visits.unwrap().measured, expected);
+}
+
+#[test]
+fn the_failure_budget_is_a_share_of_the_subjects() {
+    let with = |budget: &str| base().replacen("subjects ", &format!("max-failures = {budget}\nsubjects "), 1);
+    assert_eq!(study(&base()).max_failures, 0.001);
+    assert!((study(&with("\"0.2 %\"")).max_failures - 0.002).abs() < 1e-15);
+    assert_eq!(study(&with("0.25")).max_failures, 0.25);
+    assert_eq!(study(&with("1")).max_failures, 1.0);
+    for wrong in ["\"150 %\"", "-0.1"] {
+        let shown = read(&with(wrong)).unwrap_err().to_string();
+        assert!(shown.contains("E0801") && shown.contains("0 % to 100 %"), "{wrong}: {shown}");
+    }
 }

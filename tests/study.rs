@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use exposim::diagnostic::Source;
+use exposim::diagnostic::{Diagnostic, Source};
 use exposim::document::{Files, Recorder, Shipped};
 use exposim::dosing::regimen::Regimen;
 use exposim::model::{Choices, Model};
@@ -13,7 +13,7 @@ use exposim::response::Metric;
 use exposim::run::results::{Estimate, Results};
 use exposim::run::{NoStore, Prepared, RowBatch, Watch, kind};
 use exposim::trial::endpoint::Exposure;
-use exposim::trial::{Discontinuation, Study, steady_exposures};
+use exposim::trial::{Discontinuation, Outcomes, Study, Trial, steady_exposures};
 
 const STUDY: &str = include_str!("../examples/dose-reduction.toml");
 
@@ -143,6 +143,96 @@ fn troughs_of_a_light_cohort_on_30_mg() {
     for (place, expected) in [(15_000, 5.3), (30_000, 8.5), (45_000, 13.7)] {
         let got = troughs[place] * 1e3;
         assert!((got / expected - 1.0).abs() < 0.03, "{got} is not {expected} ng/mL");
+    }
+}
+
+/// A depot and a central compartment whose elimination is a formula; with something of the body's own there from the
+/// start or without. Everybody is the same.
+struct Oral {
+    elimination: &'static str,
+    own: bool,
+}
+
+impl Files for Oral {
+    fn open(&self, name: &str) -> Result<Arc<Source>, Diagnostic> {
+        let (initial, equation, amount) = match self.own {
+            true => ("[initial]\nown = \"OWN\"", "own = \"0.001 1/h*(OWN - own)\"", "(central + own)"),
+            false => ("", "", "central"),
+        };
+        let text = match name {
+            "population" => {
+                "[population]\ntitle = \"test\"\n[covariates]\nWT = { value = \"70 kg\" }".to_owned()
+            }
+            _ => format!(
+                r#"
+[model]
+title = "oral"
+source = "test"
+[parameters]
+KA = {{ value = 0.8, unit = "1/h" }}
+K = {{ value = 0.1, unit = "1/h" }}
+KM = {{ value = 1e9, unit = "mg" }}
+V = {{ value = 50, unit = "L" }}
+OWN = {{ value = 2, unit = "mg" }}
+[formulations.ER]
+to.depot = {{ fraction = "1" }}
+{initial}
+[equations]
+depot = "-KA*depot"
+central = "KA*depot - {}"
+{equation}
+[outputs]
+CP = {{ value = "{amount}/V", unit = "mg/L" }}
+"#,
+                self.elimination
+            ),
+        };
+        Ok(Source::new(name, text))
+    }
+}
+
+/// Trough, average, area, peak and time of the peak after four weeks (coherent units).
+fn exposures(files: &Oral) -> Vec<f64> {
+    let text = r#"
+title = "exposures"
+model = "model"
+population = "population"
+subjects = 8
+seed = 1
+[regimens]
+daily = "100 mg ER every 24 h for 4 weeks"
+[arms.only]
+phases = ["daily"]
+[endpoints]
+trough = "Ctrough at week 4"
+average = "Cavg at week 4"
+area = "AUCtau at week 4"
+peak = "Cmax at week 4"
+time = "Tmax at week 4"
+"#;
+    let (study, _) =
+        Study::read(&Source::new("study.toml", text), files, &kind).unwrap_or_else(|p| panic!("{p}"));
+    let trial = Trial::new(&study, Vec::new()).unwrap();
+    let mut outcomes = Outcomes::default();
+    trial.simulate(&trial.block(&(0..8).into()), 0, &mut outcomes);
+    (0..5).map(|endpoint| outcomes.endpoint(0, endpoint)[7]).collect()
+}
+
+#[test]
+fn exposures_of_integrated_models_are_those_of_exact_ones() {
+    let exact = exposures(&Oral { elimination: "K*central", own: false });
+    // Saturable, far below saturation.
+    let elimination = "K*KM*central/(KM + central)";
+    let integrated = exposures(&Oral { elimination, own: false });
+    let raised = exposures(&Oral { elimination, own: true });
+    let level = 2.0 / 50.0;
+    // The peak is sought at hundredths of the interval.
+    let tolerances = [1e-5, 1e-5, 1e-5, 1e-3, 0.05];
+    for (metric, of_own) in [level, level, 24.0 * level, level, 0.0].into_iter().enumerate() {
+        let near = |got: f64, expected: f64| (got / expected - 1.0).abs() < tolerances[metric];
+        let (exact, integrated, raised) = (exact[metric], integrated[metric], raised[metric]);
+        assert!(near(integrated, exact), "metric {metric}: {integrated} is not {exact}");
+        assert!(near(raised, exact + of_own), "metric {metric}: {raised} is not {exact} and {of_own}");
     }
 }
 

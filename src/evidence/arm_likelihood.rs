@@ -175,3 +175,19 @@ impl AtSlope<'_> {
         self.log_likelihood(trial, intercept) + prior.map_or(0.0, |prior| prior.log_density(intercept))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::exponential_law;
+    use crate::math::expm1;
+
+    #[test]
+    fn rare_events_keep_their_digits() {
+        for hazard in [1e-300, 1e-12, 1e-6, 1e-3, 0.005, 0.0099, 0.0101, 0.3, 5.0] {
+            let (leaves, stays) = exponential_law(hazard);
+            let exact = -expm1(-hazard);
+            assert!((leaves / exact - 1.0).abs() < 2e-14, "{hazard}: {leaves} is not {exact}");
+            assert!((stays - (1.0 - exact)).abs() < 1e-15, "{hazard}: {stays}");
+        }
+    }
+}

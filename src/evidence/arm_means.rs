@@ -135,6 +135,18 @@ mod tests {
     }
 
     #[test]
+    fn intervals_are_symmetric_and_the_deviation_is_pooled_over_degrees_of_freedom() {
+        let fit = MeanFit::weighted(&haemoglobin(), Shape::Linear(0.01)).unwrap();
+        for (i, interval) in fit.intervals().into_iter().enumerate() {
+            let half = 1.959_963_984_540_054 * fit.errors[i];
+            assert!((interval[0] - (fit.estimate[i] - half)).abs() < 1e-12);
+            assert!((interval[1] - (fit.estimate[i] + half)).abs() < 1e-12);
+        }
+        let pooled = (211.0 * 7.44 * 7.44 + 210.0 * 9.45 * 9.45 + 217.0 * 10.78 * 10.78) / 638.0;
+        assert!((fit.deviation - f64::sqrt(pooled)).abs() < 1e-12);
+    }
+
+    #[test]
     fn draws_have_the_covariance_of_the_fit() {
         let fit = MeanFit::weighted(&haemoglobin(), Shape::Linear(0.01)).unwrap();
         let draws = fit.draws(3, 20_000).unwrap();

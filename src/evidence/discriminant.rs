@@ -161,6 +161,14 @@ mod tests {
     }
 
     #[test]
+    fn midway_between_the_groups_the_odds_are_those_of_their_sizes() {
+        let d = remission();
+        let middle = ((d.means[0] + d.means[1]) / 2.0).exp2();
+        assert!((d.predictor_at(middle) - f64::ln(7.0 / 17.0)).abs() < 1e-12);
+        assert!((d.predictor_at(2.0 * middle) - d.predictor_at(middle) - d.shrunken_slope).abs() < 1e-12);
+    }
+
+    #[test]
     fn the_closed_form_equals_an_independent_computation() {
         // scripts/reference/discriminant.py (NumPy, SciPy).
         let d = remission();

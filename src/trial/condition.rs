@@ -209,3 +209,49 @@ fn excludes(a: Test, b: Test) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIDES: [Side; 4] = [Side::Below, Side::AtMost, Side::Above, Side::AtLeast];
+
+    fn on_a_signal(test: Test) -> Condition {
+        Condition { signal: Signal::Response(0), test, text: String::new() }
+    }
+
+    /// Whether some value (with a value before the first dose of 0) meets both.
+    fn possible(a: Test, b: Test) -> bool {
+        let (a, b) = (on_a_signal(a), on_a_signal(b));
+        (-8..=8).map(|half| f64::from(half) / 2.0).any(|value| a.holds(value, 0.0) && b.holds(value, 0.0))
+    }
+
+    /// Every pair of tests of one kind: they contradict each other where no value meets both, and only there.
+    #[track_caller]
+    fn contradict_where_impossible(tests: &[Test]) {
+        for &a in tests {
+            for &b in tests {
+                let conditions = [on_a_signal(a), on_a_signal(b)];
+                assert_eq!(contradiction(&conditions).is_some(), !possible(a, b), "{a:?} and {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn conditions_contradict_each_other_where_no_value_meets_both() {
+        let all = |of: fn(Side, f64) -> Test| -> Vec<Test> {
+            SIDES.iter().flat_map(|side| [1.0, 2.0].map(|threshold| of(*side, threshold))).collect()
+        };
+        contradict_where_impossible(&all(Test::Value));
+        contradict_where_impossible(&all(Test::Fall));
+        contradict_where_impossible(&[Test::Present, Test::Absent]);
+        contradict_where_impossible(&[Test::Level(0), Test::Level(1), Test::Level(2)]);
+    }
+
+    #[test]
+    fn conditions_on_different_signals_do_not_contradict_each_other() {
+        let present = on_a_signal(Test::Present);
+        let absent = Condition { signal: Signal::Response(1), ..on_a_signal(Test::Absent) };
+        assert_eq!(contradiction(&[present, absent]), None);
+    }
+}

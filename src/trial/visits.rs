@@ -247,3 +247,20 @@ fn measured(
     };
     entries.into_iter().map(read).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_laboratory_errs_by_both_its_errors_and_counts_half_of_what_it_cannot_see() {
+        let assay = Assay { response: 0, cv: 0.04, sd: 3.0, lloq: 10.0, source: String::new() };
+        // 4 % of 100 and 3 are 5 together.
+        assert!((assay.measured(100.0, 1.0) - 105.0).abs() < 1e-12);
+        assert!((assay.measured(100.0, -2.0) - 90.0).abs() < 1e-12);
+        assert_eq!(assay.measured(10.0, 0.0), 10.0);
+        assert_eq!(assay.measured(9.0, 0.0), 5.0);
+        let proportional = Assay { sd: 0.0, ..assay };
+        assert!((proportional.measured(100.0, 1.0) - 104.0).abs() < 1e-12);
+    }
+}

@@ -85,6 +85,7 @@ mod tests {
         for wrong in ["8:3x", "25:00", "8:60", "x 8:30", "8:30:00:00", ":30", "8:", "nan", "1e999", "8h"] {
             assert!(time(wrong).is_err(), "{wrong}");
         }
+        assert!(time("+8:30").is_err() && time("008:30").is_err());
     }
 
     #[test]

@@ -343,6 +343,18 @@ mod tests {
     }
 
     #[test]
+    fn a_regimen_holds_until_the_interval_after_its_last_dose_is_over() {
+        for (text, hours) in [
+            ("30 mg every 12 h, 10 doses", Some(120.0)),
+            ("1 mg every 24 h for 25 h", Some(25.0)),
+            ("30 mg daily", None),
+            ("40 mg once", None),
+        ] {
+            assert_eq!(Regimen::parse(text).unwrap().duration(), hours, "{text}");
+        }
+    }
+
+    #[test]
     fn an_infusion_has_a_duration() {
         let regimen = Regimen::parse("300 mg over 30 min every 4 weeks").unwrap();
         assert_eq!(regimen.infusion(), Some(0.5));

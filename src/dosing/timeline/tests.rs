@@ -1,5 +1,5 @@
 use super::*;
-use crate::dosing::record::{Kind, Rate, Target};
+use crate::dosing::record::{Kind, Rate, SteadyState, Target};
 
 fn resolve(records: &[Record], lag: f64) -> Timeline {
     Timeline::resolve(records, |_, _, out| {
@@ -62,6 +62,33 @@ fn a_period_is_a_programme_that_comes_back_to_its_start() {
 fn a_steady_state_of_absurdly_many_infusions_is_refused() {
     assert!(PeriodicDose::new(0, Form::Infusion { rate: 1.0, duration: 1e9 }, 0.0, 1.0).is_err());
     assert!(PeriodicDose::new(0, Form::Bolus(1.0), 1e9, 1.0).is_err());
+}
+
+#[test]
+fn what_is_refused_is_called_by_its_name() {
+    let long = Form::Infusion { rate: 1.0, duration: 1e9 };
+    let infusion = PeriodicDose::new(0, long, 5.0, 1.0).unwrap_err();
+    assert!(infusion.contains("an infusion of 1000000000 h"), "{infusion}");
+    let lag = PeriodicDose::new(0, Form::Infusion { rate: 1.0, duration: 2.0 }, 1e9, 1.0).unwrap_err();
+    assert!(lag.contains("a lag of 1000000000 h"), "{lag}");
+}
+
+#[test]
+fn doses_on_their_way_at_steady_state_were_given_before_it() {
+    // A lag of 2.5 intervals: two doses of the past are still to come in.
+    let dose = Dose::new(100.0, Target::Default, Rate::Bolus, 8.0, 0, Some(SteadyState::Replaces)).unwrap();
+    let timeline = resolve(&[give(40.0, dose), look(100.0)], 20.0);
+    let times: Vec<(f64, f64)> = timeline.administered().iter().map(|a| (a.given, a.enters)).collect();
+    assert_eq!(times, [(24.0, 44.0), (32.0, 52.0), (40.0, 60.0)]);
+}
+
+#[test]
+fn an_additional_dose_meets_the_record_of_its_time_in_spite_of_rounding() {
+    // 1000.1 + 7 * 0.1 is the number after 1000.8; a look an hour's millionth later is another time.
+    let records = [give(1000.1, infusion(1.0, 10.0, 0.1, 7)), look(1000.8), look(1000.800_001)];
+    let timeline = resolve(&records, 0.0);
+    assert_ne!(1000.1 + 7.0 * 0.1, 1000.8);
+    assert_eq!(timeline.administered()[7].given, 1000.8);
 }
 
 proptest::proptest! {

@@ -241,6 +241,8 @@ fn moments_have_the_same_bits_for_blocks_of_eights() {
     let mut joined = moments(8);
     joined.join(&whole);
     assert!((joined.mean(3) / whole.mean(3) - 1.0).abs() < 1e-14);
+    // Everybody twice: the same squares about the same mean, over 1999 instead of 2 times 999.
+    assert!((joined.variance(3) / whole.variance(3) * 1999.0 / 1998.0 - 1.0).abs() < 1e-10);
 }
 
 /// Numbers in (0, 1) that a script in another language repeats to the bit.

@@ -189,3 +189,43 @@ fn a_transit_chain_is_the_gamma_density() {
         }
     }
 }
+
+#[test]
+fn each_rate_constant_has_its_name() {
+    let shape = Shape::new(2, 2).unwrap();
+    let names: Vec<String> = (0..shape.rates()).map(|rate| shape.rate_name(rate)).collect();
+    assert_eq!(
+        names,
+        [
+            "absorption from depot 1",
+            "loss from depot 1",
+            "absorption from depot 2",
+            "loss from depot 2",
+            "elimination",
+            "central to peripheral 1",
+            "peripheral 1 to central",
+            "central to peripheral 2",
+            "peripheral 2 to central",
+        ]
+    );
+}
+
+#[test]
+fn a_subject_that_eliminates_nothing_has_no_steady_state_and_the_others_have_theirs() {
+    // A transfer at 0.3 per h, then elimination at 0.1 per h in the first subject and none in the second.
+    let entries = [[-0.3, -0.3], [0.3, 0.3], [0.0, 0.0], [-0.1, 0.0]];
+    let [a, b, c, d] = entries.each_ref().map(|column| column.as_slice());
+    let system = LinearSystem::any(2, &[a, c, b, d], 2).unwrap();
+    let span = vec![12.0; system.padded()];
+    let transition = system.response(Integral::None, &span);
+    let mut amounts = LaneMatrix::zeros(2, 1, 2);
+    amounts.entry_mut(0, 0)[..2].fill(1.0);
+    let none = system.solve_steady(&transition, &span, &mut amounts).unwrap_err();
+    assert_eq!(none.subjects, [1]);
+    // Geometric sums of the first state's decay and of the Bateman function.
+    let sum = |rate: f64| 1.0 / (1.0 - (-12.0 * rate).exp());
+    let expected = [sum(0.3), 0.3 / (0.1 - 0.3) * (sum(0.3) - sum(0.1))];
+    for (state, expected) in expected.into_iter().enumerate() {
+        assert!((amounts.entry(state, 0)[0] / expected - 1.0).abs() < 1e-12, "state {state}");
+    }
+}
