@@ -22,9 +22,9 @@ impl PeriodicDose {
     pub fn new(compartment: usize, form: Form, lag: f64, interval: f64) -> Result<Self, String> {
         let duration = if let Form::Infusion { duration, .. } = form { duration } else { 0.0 };
         if duration.max(lag) > MOST_OVERLAPS * interval {
-            let what = if lag > duration { "lag" } else { "infusion" };
+            let what = if lag > duration { "a lag" } else { "an infusion" };
             return Err(format!(
-                "at steady state, a {what} of {} h spans too many intervals of {interval} h",
+                "at steady state, {what} of {} h spans too many intervals of {interval} h",
                 duration.max(lag)
             ));
         }
