@@ -99,7 +99,8 @@ impl ArmPlan {
         times.extend(endpoints.iter().copied().chain(visits.iter().map(|v| v.0)));
         times.sort_by(f64::total_cmp);
         times.dedup();
-        let place = |time: f64| times.iter().position(|v| *v >= time).unwrap_or(times.len() - 1);
+        // A hundred years of daily visits with a window are millions of places to find.
+        let place = |time: f64| times.partition_point(|v| *v < time).min(times.len() - 1);
         let mut seen = vec![Vec::new(); times.len()];
         visits.iter().for_each(|(time, visit)| seen[place(*time)].push(*visit));
         let endpoints: Vec<usize> = endpoints.into_iter().map(place).collect();
