@@ -85,7 +85,7 @@ fn doses_on_their_way_at_steady_state_were_given_before_it() {
 #[test]
 fn an_additional_dose_meets_the_record_of_its_time_in_spite_of_rounding() {
     // 1000.1 + 7 * 0.1 is the number after 1000.8; a look an hour's millionth later is another time.
-    let records = [give(1000.1, infusion(1.0, 10.0, 0.1, 7)), look(1000.8), look(1000.800_001)];
+    let records = [give(1000.1, infusion(1.0, 10.0, 0.1, 7)), look(1000.8), look(1000.8 + 1e-6)];
     let timeline = resolve(&records, 0.0);
     assert_ne!(1000.1 + 7.0 * 0.1, 1000.8);
     assert_eq!(timeline.administered()[7].given, 1000.8);
