@@ -153,7 +153,10 @@ fn run(wanted: &Wanted) -> io::Result<()> {
         sample.iter().filter(|mutant| !known.contains_key(&mutant.number)).copied().collect();
     let file = Mutex::new(fs::OpenOptions::new().create(true).append(true).open(&outcomes_file)?);
     let known = Mutex::new(known);
-    side_by_side(&open, wanted.jobs, |_, mutant| {
+    side_by_side(&open, wanted.jobs, |number, mutant| {
+        if number % 50 == 0 {
+            eprintln!("{number} of {}", open.len());
+        }
         let text = match suite.judge(mutant, &tests, wanted.seconds) {
             Ok(Outcome::Killed(test)) => format!("killed\tby {test}"),
             Ok(Outcome::TimedOut) => "timed out\t".to_owned(),
@@ -165,9 +168,6 @@ fn run(wanted: &Wanted) -> io::Result<()> {
         if let (Ok(mut file), Ok(mut known)) = (file.lock(), known.lock()) {
             let _ = writeln!(file, "{}\t{text}\t{}", mutant.number, key(mutant));
             known.insert(mutant.number, text);
-            if known.len().is_multiple_of(50) {
-                eprintln!("{} of {}", known.len(), sample.len());
-            }
         }
     });
     let known = known.into_inner().map_err(|_| io::Error::other("a thread failed"))?;

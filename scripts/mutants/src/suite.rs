@@ -183,13 +183,14 @@ impl Suite {
         if reaching.is_empty() {
             return Ok(Outcome::Unreached);
         }
-        let own = mutant
-            .file
-            .trim_start_matches("src/")
-            .trim_end_matches(".rs")
-            .trim_end_matches("/mod")
-            .replace('/', "::");
-        let weight = |test: &Test| test.seconds * if test.name.starts_with(&own) { 0.1 } else { 1.0 };
+        let own = |test: &Test, name: &str| test.binary == 0 && test.name.starts_with(&format!("{name}::"));
+        let file = mutant.file.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
+        let file = file.replace('/', "::");
+        let weight = |test: &Test| match test {
+            test if own(test, &file) => 0.1 * test.seconds,
+            test if own(test, &mutant.module) => 0.3 * test.seconds,
+            test => test.seconds,
+        };
         reaching.sort_by(|a, b| weight(a).total_cmp(&weight(b)));
         let mut spent = 0.0;
         let mut portion = 1.0;
