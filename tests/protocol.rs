@@ -188,6 +188,31 @@ fn actions(records: &Records) -> Vec<(f64, &str, &str)> {
 
 const WEEKLY: &str = "[visits]\nschedule = \"week 1, then every 1 week\"\n";
 
+#[test]
+fn washout_and_placebo_are_told_apart_and_no_doses() {
+    let phases = TEN_WEEKS
+        .replace("[\"full\"]", "[\"half\", { washout = \"2 weeks\" }, { placebo = \"high\" }, \"high\"]");
+    let study = study(&text("", &phases, 1).replace("week 10", "week 8"));
+    let (records, mass) = simulated(&study);
+    balanced(&records, &mass);
+    let given = ledger(&study, &records, 0);
+    let told: Vec<(f64, f64, f64, &str)> = given.iter().map(|e| (e.0, e.1, e.2, e.4.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (0.0, 2.0, 15.0, "planned"),
+            (2.0, 4.0, 0.0, "washout"),
+            (4.0, 6.0, 0.0, "placebo"),
+            (6.0, 8.0, 45.0, "planned"),
+        ]
+    );
+    // Doses are numbered through: 28 every 12 h, then 14 every 24 h from week 6 on.
+    let arm = &study.arms[0];
+    let hours = [1, 28, 29, 42].map(|number| arm.dose_time(number));
+    assert_eq!(hours, [Some(0.0), Some(324.0), Some(1008.0), Some(1320.0)]);
+    assert_eq!([arm.dose_time(0), arm.dose_time(43)], [None, None]);
+}
+
 /// True haemoglobin 90, 75, 78, 85, 95, 79, 70, 100, 100 g/L at weeks 1 to 9.
 #[test]
 fn doses_are_held_and_resumed_as_computed_by_hand() {
