@@ -141,14 +141,19 @@ fn run(wanted: &Wanted) -> io::Result<()> {
         .unwrap_or_default()
         .lines()
         .filter_map(|line| {
-            line.split_once('\t').and_then(|(number, rest)| Some((number.parse().ok()?, rest.to_owned())))
+            let mut cells = line.split('\t');
+            let number = cells.next()?.parse().ok()?;
+            Some((number, format!("{}\t{}", cells.next()?, cells.next()?)))
         })
         .collect();
     let survived = |text: &String| text.starts_with("survived") || text.starts_with("unreached");
     if wanted.again {
         known.retain(|_, text| !survived(text));
     }
-    let sample: Vec<&Mutant> = mutants.iter().step_by(wanted.each).collect();
+    let sample: Vec<&Mutant> = {
+        let all = mutants.iter().step_by(wanted.each);
+        all.filter(|mutant| wanted.modules.contains(&mutant.module)).collect()
+    };
     let open: Vec<&Mutant> =
         sample.iter().filter(|mutant| !known.contains_key(&mutant.number)).copied().collect();
     let file = Mutex::new(fs::OpenOptions::new().create(true).append(true).open(&outcomes_file)?);
