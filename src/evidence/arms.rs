@@ -205,3 +205,44 @@ impl ArmCounts {
         (squares / count - (sum / count) * (sum / count)).max(0.0).sqrt()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(exposure: ExposureLaw, events: f64) -> Result<ArmCounts, Problems> {
+        let arm = |exposure, events| Arm {
+            name: "a".into(),
+            trial: "T".into(),
+            events,
+            patients: 10.0,
+            follow_up: None,
+            exposure,
+        };
+        ArmCounts::new(vec![arm(ExposureLaw::Zero, 1.0), arm(exposure, events)])
+    }
+
+    #[test]
+    fn the_range_of_simulated_exposures_leaves_a_fortieth_out_on_each_side() {
+        let shuffled: Vec<f64> = (0..=1000).map(|i| f64::from(i * 8 % 1001)).collect();
+        assert_eq!(ExposureLaw::Simulated(shuffled).range(), [25.0, 975.0]);
+    }
+
+    #[test]
+    fn a_simulated_exposure_may_be_zero_and_nothing_less() {
+        assert!(counts(ExposureLaw::Simulated(vec![0.0, 3.0]), 2.0).is_ok());
+        for wrong in [vec![], vec![-1e-9, 3.0], vec![f64::NAN, 3.0]] {
+            let problems = counts(ExposureLaw::Simulated(wrong), 2.0).unwrap_err();
+            assert_eq!(problems.list()[0].code, "E0723");
+        }
+    }
+
+    #[test]
+    fn events_are_none_to_all_of_the_patients() {
+        let law = || ExposureLaw::Simulated(vec![1.0, 3.0]);
+        assert!(counts(law(), 0.0).is_ok() && counts(law(), 10.0).is_ok());
+        for wrong in [-0.5, 10.5, f64::NAN] {
+            assert_eq!(counts(law(), wrong).unwrap_err().list()[0].code, "E0721");
+        }
+    }
+}

@@ -170,6 +170,14 @@ mod tests {
     }
 
     #[test]
+    fn chains_of_one_place_and_two_spreads_have_not_converged() {
+        let mut chains = chains(0.0, 0.0);
+        assert!(split_r_hat(&views(&chains)) < 1.01);
+        chains[3].iter_mut().for_each(|x| *x *= 4.0);
+        assert!(split_r_hat(&views(&chains)) > 1.1);
+    }
+
+    #[test]
     fn effective_sizes_are_those_of_an_autoregression() {
         for (correlation, share) in [(0.0, 1.0), (0.5, 1.0 / 3.0), (0.9, 0.1 / 1.9)] {
             let chains = chains(correlation, 0.0);

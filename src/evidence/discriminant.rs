@@ -161,6 +161,14 @@ mod tests {
     }
 
     #[test]
+    fn quantiles_of_samples_are_interpolated_between_their_neighbours() {
+        let sorted = [1.0, 2.0, 4.0, 8.0];
+        let quantiles = [0.0, 0.25, 0.5, 1.0].map(|p| type7(&sorted, p));
+        assert_eq!(quantiles, [1.0, 1.75, 3.0, 8.0]);
+        assert!(type7(&[], 0.5).is_nan());
+    }
+
+    #[test]
     fn midway_between_the_groups_the_odds_are_those_of_their_sizes() {
         let d = remission();
         let middle = ((d.means[0] + d.means[1]) / 2.0).exp2();
