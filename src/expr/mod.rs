@@ -53,8 +53,10 @@ mod held;
 mod lexer;
 mod lower;
 mod parse;
+mod parts;
 mod program;
 mod scope;
+mod swift;
 mod syntax;
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub use elementary::{exp, expm1, ln, log1p};
 pub use normal::{normal_cdf, normal_quantile, normal_quantile_in_place, normal_quantile_slice};
 pub use optimise::{minimum, root};
 pub use power::pow;
-pub use quadrature::normal_quadrature;
+pub use quadrature::{legendre_quadrature, normal_quadrature};
 pub use slices::{
     exp_in_place, exp_slice, expm1_in_place, expm1_slice, ln_in_place, ln_slice, log1p_in_place, log1p_slice,
     pow_all_slice, pow_slice,

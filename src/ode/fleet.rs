@@ -5,7 +5,7 @@ use crate::math::dispatch::dispatch;
 
 use super::control::{Controller, too_short};
 use super::eighth::{self, NODES, ROWS, SLOPES, STAGES};
-use super::lanes::{Choose, Combine, Commit, END, FIRST, Judge, Lanes, Plan, Reach, SHOW, StageTime};
+use super::lanes::{Choose, Commit, END, FIRST, Judge, Lanes, Plan, Reach, SHOW, StageTime, combine};
 use super::{Ended, Fleet, Leg, OdeError, Settings, Start, Statistics};
 
 /// Integrates many systems side by side by an explicit method of order 8, keeping its scratch.
@@ -277,17 +277,7 @@ impl FleetIntegrator {
     fn combine(&mut self, slope: usize) {
         let (x, h, slopes, terms) = (&self.x[..], &self.lanes.trial[..], &self.slopes[..], ROWS[slope]);
         let out = if slope == STAGES { &mut self.after[..] } else { &mut self.stage[..] };
-        match terms.len() {
-            1 => Combine::<1> { x, h, terms, slopes, out }.go(),
-            2 => Combine::<2> { x, h, terms, slopes, out }.go(),
-            3 => Combine::<3> { x, h, terms, slopes, out }.go(),
-            4 => Combine::<4> { x, h, terms, slopes, out }.go(),
-            5 => Combine::<5> { x, h, terms, slopes, out }.go(),
-            6 => Combine::<6> { x, h, terms, slopes, out }.go(),
-            7 => Combine::<7> { x, h, terms, slopes, out }.go(),
-            8 => Combine::<8> { x, h, terms, slopes, out }.go(),
-            _ => Combine::<9> { x, h, terms, slopes, out }.go(),
-        }
+        combine(x, h, terms, slopes, out);
     }
 
     /// Moves the lanes whose step was good, and sees to those that want something.

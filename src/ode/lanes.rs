@@ -112,19 +112,27 @@ impl Kernel for StageTime<'_> {
     }
 }
 
-/// x + h times the sum of M slopes with their weights.
-pub(super) struct Combine<'a, const M: usize> {
-    pub x: &'a [f64],
-    pub h: &'a [f64],
-    pub terms: &'a [Term],
-    pub slopes: &'a [f64],
-    pub out: &'a mut [f64],
+/// Writes x + h times the sum of one to nine slopes with their weights.
+pub(super) fn combine(x: &[f64], h: &[f64], terms: &[Term], slopes: &[f64], out: &mut [f64]) {
+    match terms.len() {
+        1 => dispatch(Combine::<1> { x, h, terms, slopes, out }),
+        2 => dispatch(Combine::<2> { x, h, terms, slopes, out }),
+        3 => dispatch(Combine::<3> { x, h, terms, slopes, out }),
+        4 => dispatch(Combine::<4> { x, h, terms, slopes, out }),
+        5 => dispatch(Combine::<5> { x, h, terms, slopes, out }),
+        6 => dispatch(Combine::<6> { x, h, terms, slopes, out }),
+        7 => dispatch(Combine::<7> { x, h, terms, slopes, out }),
+        8 => dispatch(Combine::<8> { x, h, terms, slopes, out }),
+        _ => dispatch(Combine::<9> { x, h, terms, slopes, out }),
+    }
 }
 
-impl<const M: usize> Combine<'_, M> {
-    pub(super) fn go(self) {
-        dispatch(self);
-    }
+struct Combine<'a, const M: usize> {
+    x: &'a [f64],
+    h: &'a [f64],
+    terms: &'a [Term],
+    slopes: &'a [f64],
+    out: &'a mut [f64],
 }
 
 impl<const M: usize> Kernel for Combine<'_, M> {

@@ -52,6 +52,7 @@ mod lanes;
 mod lu;
 mod rosenbrock;
 mod settings;
+mod stride;
 mod tableau;
 
 pub use convoy::{Convoy, ConvoyIntegrator};
@@ -60,6 +61,7 @@ pub use fleet::FleetIntegrator;
 pub use integrator::Integrator;
 pub use journey::{Ended, Fleet, Leg, Start};
 pub use settings::{FirstStep, Method, Settings, Tolerances};
+pub(crate) use stride::{Distance, STAGES, Stride, stage_nodes};
 
 /// Whether a system wrote a derivative or leaves it to finite differences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

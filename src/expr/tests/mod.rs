@@ -5,6 +5,7 @@ mod derivatives;
 mod dimensions;
 mod display;
 mod evaluation;
+mod parts;
 mod precedence;
 mod random;
 mod wrong;

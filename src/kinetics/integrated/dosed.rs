@@ -1,13 +1,16 @@
 //! Regular dosing of a block of subjects whose kinetics are not linear: each subject has its own events and its own steps.
 
+use super::caravan::{self, Run};
 use super::doses::{Change, Dosing, Event};
 use super::field::Field;
+use super::pace::Pace;
 use super::voyage::Integration;
 use crate::expr::{Checked, Column, Program, Scratch};
 use crate::kinetics::block_model::BlockModelError;
 use crate::kinetics::subject::Reason;
 use crate::model::{Input, Model};
 use crate::ode::OdeError;
+use std::ops::Range;
 
 /// A model's kinetics, integrated over blocks of subjects.
 #[derive(Clone, Debug)]
@@ -31,13 +34,29 @@ pub struct DosedModel {
 struct Equations {
     field: Field,
     integration: Integration,
+    /// How subjects go from dose to dose where nobody looks between, for equations that allow it.
+    pace: Option<Pace>,
+}
+
+/// Fewer intervals in a row are not worth the preparation of their responses.
+const SHORTEST_RUN: usize = 4;
+
+/// Dosing intervals of one kind in a row.
+#[derive(Clone, Debug, PartialEq)]
+struct Piece {
+    doses: Range<usize>,
+    /// The looks at their ends, and where there are any within, those.
+    looks: Range<usize>,
+    /// Whether nobody looks within.
+    plain: bool,
 }
 
 impl Equations {
     fn new(model: &Model, integrands: &[&Checked]) -> Result<Self, BlockModelError> {
         let field = Field::new(model, integrands).ok_or(BlockModelError::DoseClock)?;
         let integration = Integration::new(model, &field).map_err(BlockModelError::Settings)?;
-        Ok(Equations { field, integration })
+        let pace = if integrands.is_empty() { Pace::new(model, &field) } else { None };
+        Ok(Equations { field, integration, pace })
     }
 }
 
@@ -167,11 +186,11 @@ impl DosedModel {
         let rhythm = (formulation, interval);
         let (before, last) = amounts.split_at(amounts.len().saturating_sub(1));
         if !before.is_empty() {
-            self.sail(&self.amounts, block, state, rhythm, before, (state.clock, &[]));
+            self.sail(&self.amounts, block, state, rhythm, before, &[]);
         }
         let since = state.clock;
         let looks: Vec<f64> = looks.iter().map(|look| since + look).collect();
-        let shown = self.sail(&self.with_area, block, state, rhythm, last, (since, &looks));
+        let shown = self.sail(&self.with_area, block, state, rhythm, last, &looks);
         let (inputs, lanes) = (block.columns(), block.lanes);
         let (amounts, area) = state.x.split_at(self.amounts.field.states() * lanes);
         let rows = shown.chunks_exact(state.x.len().max(1));
@@ -198,7 +217,7 @@ impl DosedModel {
         let (inputs, lanes) = (block.columns(), block.lanes.max(1));
         let since = state.clock;
         let looks: Vec<f64> = times.iter().map(|time| since + time).collect();
-        let shown = self.sail(&self.amounts, block, state, rhythm, amounts, (since, &looks));
+        let shown = self.sail(&self.amounts, block, state, rhythm, amounts, &looks);
         let rows = shown.chunks_exact(self.amounts.field.states() * lanes);
         for (row, out) in rows.zip(values.chunks_exact_mut(self.outputs.outputs() * lanes)) {
             let columns = self.run(&self.outputs, &inputs, row, lanes);
@@ -206,23 +225,106 @@ impl DosedModel {
         }
     }
 
-    /// Carries the subjects through doses. Returns their states at the times `looks` (h, ascending) from `since` on: state
-    /// after state, time after time. Where there is a dose at that very time the states are those before it, but for one
-    /// at `since`.
+    /// Carries the subjects through doses. Returns their states at the times `looks` (h, ascending, none before the first
+    /// dose): state after state, time after time. Where there is a dose at that very time the states are those before it,
+    /// but for the first dose.
     fn sail(
+        &self,
+        equations: &Equations,
+        block: &DosedBlock,
+        state: &mut DosedState,
+        rhythm: (usize, f64),
+        amounts: &[&[f64]],
+        looks: &[f64],
+    ) -> Vec<f64> {
+        let all = vec![true; block.lanes];
+        let Some(pace) = &equations.pace else {
+            return self.voyage(equations, block, state, rhythm, amounts, looks, &all);
+        };
+        let mut shown = Vec::new();
+        for Piece { doses, looks: among, plain } in pieces(state.clock, rhythm.1, amounts.len(), looks) {
+            let (amounts, looks) = (&amounts[doses], &looks[among]);
+            shown.extend(match plain {
+                true => self.stroll(equations, pace, block, state, rhythm, amounts, looks),
+                false => self.voyage(equations, block, state, rhythm, amounts, looks, &all),
+            });
+        }
+        shown
+    }
+
+    /// Carries the subjects through doses within whose intervals nobody looks; those who cannot keep the pace go on by
+    /// themselves.
+    #[allow(clippy::too_many_arguments)]
+    fn stroll(
+        &self,
+        equations: &Equations,
+        pace: &Pace,
+        block: &DosedBlock,
+        state: &mut DosedState,
+        rhythm: (usize, f64),
+        amounts: &[&[f64]],
+        looks: &[f64],
+    ) -> Vec<f64> {
+        let (lanes, states, compartments) =
+            (block.lanes, equations.field.states(), self.amounts.field.states());
+        let (formulation, interval) = rhythm;
+        let pulse = |lane: usize| {
+            let rates = &state.rates[lane * compartments..(lane + 1) * compartments];
+            let still = state.pending[lane].is_empty() && rates.iter().all(|rate| *rate == 0.0);
+            let finite = (0..states).all(|row| state.x[row * lanes + lane].is_finite());
+            let mut events = self.events(block, formulation, lane, (0.0, 1.0)).filter(|_| still && finite)?;
+            events.sort_by(|a, b| a.time.total_cmp(&b.time));
+            events.last().is_none_or(|last| last.time < interval).then_some(events)
+        };
+        let pulses: Vec<Option<Vec<Event>>> = (0..lanes).map(pulse).collect();
+        let at = |dose: usize| state.clock + dose as f64 * interval;
+        let ends: Vec<usize> = looks
+            .iter()
+            .map(|look| (0..amounts.len()).find(|dose| at(dose + 1) == *look).unwrap_or(0))
+            .collect();
+        let mut shown = vec![f64::NAN; looks.len() * states * lanes];
+        let inputs = block.columns();
+        let mut run = Run {
+            inputs: &inputs,
+            lanes,
+            interval,
+            amounts,
+            pulses: &pulses,
+            looks: &ends,
+            shown: &mut shown,
+        };
+        let x = &mut state.x[..states * lanes];
+        let left = caravan::carry(pace, &equations.field, &equations.integration, &mut run, x);
+        let end = at(amounts.len());
+        if !left.is_empty() {
+            let mut going = vec![false; lanes];
+            left.iter().for_each(|lane| going[*lane] = true);
+            let theirs = self.voyage(equations, block, state, rhythm, amounts, looks, &going);
+            for (row, theirs) in shown.chunks_exact_mut(lanes).zip(theirs.chunks_exact(lanes)) {
+                left.iter().for_each(|lane| row[*lane] = theirs[*lane]);
+            }
+        }
+        state.clock = end;
+        shown
+    }
+
+    /// Carries the subjects that are to go through doses, each with its own events and steps.
+    #[allow(clippy::too_many_arguments)]
+    fn voyage(
         &self,
         equations: &Equations,
         block: &DosedBlock,
         state: &mut DosedState,
         (formulation, interval): (usize, f64),
         amounts: &[&[f64]],
-        (since, looks): (f64, &[f64]),
+        looks: &[f64],
+        going: &[bool],
     ) -> Vec<f64> {
         let (lanes, states) = (block.lanes, equations.field.states());
         let from = state.clock;
         let at = |dose: usize| from + dose as f64 * interval;
         let (last, end) = (at(amounts.len().saturating_sub(1)), at(amounts.len()));
-        self.plan(block, state, (formulation, interval), amounts);
+        self.plan(block, state, (formulation, interval), amounts, going);
         let mut course = Dosing {
             compartments: self.amounts.field.states(),
             states,
@@ -234,7 +336,7 @@ impl DosedModel {
             begun: vec![false; lanes],
             last,
             end,
-            since,
+            going,
             looks,
             looked: vec![0; lanes],
             shown: vec![f64::NAN; looks.len() * states * lanes],
@@ -254,41 +356,57 @@ impl DosedModel {
         shown
     }
 
-    /// Puts the events of doses into the lists of the subjects. An input that cannot be leaves its subject no number.
+    /// Puts the events of doses into the lists of the subjects that are to go. An input that cannot be leaves its subject
+    /// no number.
     fn plan(
         &self,
         block: &DosedBlock,
         state: &mut DosedState,
         (formulation, interval): (usize, f64),
         amounts: &[&[f64]],
+        going: &[bool],
     ) {
-        let Some(routes) = self.routes.get(formulation) else { return };
         for (dose, row) in amounts.iter().enumerate() {
             let given = state.clock + dose as f64 * interval;
-            for (lane, amount) in row.iter().enumerate().filter(|(_, amount)| **amount != 0.0) {
-                for route in routes {
-                    let value = |k: usize| block.routes[route.first + k][lane];
-                    let (part, time) = (amount * value(0), given + value(1));
-                    let duration = if route.zero_order { value(2) } else { 0.0 };
-                    if !(part.is_finite() && time >= given && time < f64::INFINITY && duration >= 0.0) {
-                        state.x[route.compartment * block.lanes + lane] = f64::NAN;
-                        continue;
-                    }
-                    let mut event = |time, change| {
-                        state.pending[lane].push(Event { time, compartment: route.compartment, change })
-                    };
-                    if duration > 0.0 {
-                        event(time, Change::Rate(part / duration));
-                        event(time + duration, Change::Rate(-part / duration));
-                    } else {
-                        event(time, Change::Amount(part));
-                    }
+            let dosed = row.iter().enumerate().filter(|(lane, amount)| **amount != 0.0 && going[*lane]);
+            for (lane, amount) in dosed {
+                match self.events(block, formulation, lane, (given, *amount)) {
+                    Some(events) => state.pending[lane].extend(events),
+                    None => state.x[lane] = f64::NAN,
                 }
             }
         }
         for events in &mut state.pending {
             events.sort_by(|a, b| a.time.total_cmp(&b.time));
         }
+    }
+
+    /// What an amount given at a time does to a subject; `None` where an input cannot be.
+    fn events(
+        &self,
+        block: &DosedBlock,
+        formulation: usize,
+        lane: usize,
+        (given, amount): (f64, f64),
+    ) -> Option<Vec<Event>> {
+        let mut events = Vec::new();
+        for route in self.routes.get(formulation).map_or(&[][..], Vec::as_slice) {
+            let value = |k: usize| block.routes[route.first + k][lane];
+            let (part, time) = (amount * value(0), given + value(1));
+            let duration = if route.zero_order { value(2) } else { 0.0 };
+            if !(part.is_finite() && time >= given && time < f64::INFINITY && duration >= 0.0) {
+                return None;
+            }
+            let mut event =
+                |time, change| events.push(Event { time, compartment: route.compartment, change });
+            if duration > 0.0 {
+                event(time, Change::Rate(part / duration));
+                event(time + duration, Change::Rate(-part / duration));
+            } else {
+                event(time, Change::Amount(part));
+            }
+        }
+        Some(events)
     }
 
     fn output(&self, inputs: &[Column<'_>], x: &[f64], lanes: usize) -> Vec<f64> {
@@ -347,9 +465,57 @@ impl DosedState {
     }
 }
 
+/// Parts dosing intervals from a time on into those within which nobody looks, where there are enough in a row, and the
+/// others.
+fn pieces(from: f64, interval: f64, doses: usize, looks: &[f64]) -> Vec<Piece> {
+    let at = |dose: usize| from + dose as f64 * interval;
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut seen = 0;
+    for dose in 0..doses {
+        let end = at(dose + 1);
+        let among = seen..seen + looks[seen..].iter().take_while(|look| **look <= end).count();
+        let plain = looks[among.clone()].iter().all(|look| *look == end);
+        seen = among.end;
+        match pieces.last_mut().filter(|last| last.plain == plain) {
+            Some(last) => (last.doses.end, last.looks.end) = (dose + 1, among.end),
+            None => pieces.push(Piece { doses: dose..dose + 1, looks: among, plain }),
+        }
+    }
+    pieces.iter_mut().for_each(|piece| piece.plain &= piece.doses.len() >= SHORTEST_RUN);
+    pieces.dedup_by(|next, before| {
+        let alike = !next.plain && !before.plain;
+        if alike {
+            (before.doses.end, before.looks.end) = (next.doses.end, next.looks.end);
+        }
+        alike
+    });
+    pieces
+}
+
 fn run(program: &Program, inputs: &[Column<'_>], lanes: usize, scratch: &mut Scratch) -> Vec<Vec<f64>> {
     let mut columns = vec![vec![0.0; lanes]; program.outputs()];
     let mut outputs: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
     program.run_block(inputs, &mut outputs, scratch);
     columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(from: f64, doses: usize, looks: &[f64]) -> Vec<(Range<usize>, Range<usize>, bool)> {
+        pieces(from, 24.0, doses, looks).into_iter().map(|p| (p.doses, p.looks, p.plain)).collect()
+    }
+
+    #[test]
+    fn intervals_are_parted_by_where_somebody_looks() {
+        assert_eq!(found(0.0, 0, &[]), []);
+        assert_eq!(found(24.0, 9, &[]), [(0..9, 0..0, true)]);
+        // At the ends of the second and the last.
+        assert_eq!(found(24.0, 9, &[72.0, 240.0]), [(0..9, 0..2, true)]);
+        // At the first dose, and within the sixth interval: four are enough to be carried through, three are not.
+        assert_eq!(found(0.0, 9, &[0.0]), [(0..1, 0..1, false), (1..9, 1..1, true)]);
+        let parts = [(0..5, 0..1, true), (5..9, 1..3, false)];
+        assert_eq!(found(0.0, 9, &[48.0, 130.0, 168.0]), parts);
+    }
 }

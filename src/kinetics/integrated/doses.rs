@@ -35,8 +35,8 @@ pub(super) struct Dosing<'a> {
     /// When the last dose is given, and when its interval ends.
     pub last: f64,
     pub end: f64,
-    /// When looks begin.
-    pub since: f64,
+    /// By subject: whether it is to go at all.
+    pub going: &'a [bool],
     pub looks: &'a [f64],
     pub looked: Vec<usize>,
     pub shown: Vec<f64>,
@@ -52,7 +52,7 @@ impl Way for Dosing<'_> {
     fn next(&mut self, lane: usize, x: &mut [f64]) -> Option<Leg> {
         let now = self.at[lane];
         // What happens at the end belongs to what comes next: the trough is taken before it.
-        if now >= self.end {
+        if now >= self.end || !self.going[lane] {
             return None;
         }
         if let Some(area) = x.get_mut(self.compartments).filter(|_| now == self.last) {
@@ -72,8 +72,7 @@ impl Way for Dosing<'_> {
         }
         self.at[lane] = to;
         let start = if std::mem::replace(&mut self.begun[lane], true) { Start::Onward } else { Start::Anew };
-        let ask = if now >= self.since { self.next_look(lane) } else { f64::INFINITY };
-        Some(Leg { from: now, to, ask, start })
+        Some(Leg { from: now, to, ask: self.next_look(lane), start })
     }
 
     fn seen(&mut self, lane: usize, _t: f64, x: &[f64]) -> f64 {

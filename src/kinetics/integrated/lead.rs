@@ -112,6 +112,24 @@ impl Led<'_> {
         }
     }
 
+    /// Writes what becomes of a 1 in each leading compartment by these times after all lanes set out: the rows of
+    /// [`Led::at`] for the first, then for the second, and so on.
+    pub(super) fn responses(&self, t: &[f64], out: &mut [f64]) {
+        let width = t.len();
+        let all: usize = self.motions.iter().map(Motion::states).sum();
+        let mut first = 0;
+        out.fill(0.0);
+        for motion in &self.motions {
+            let own = motion.states();
+            let mut block = vec![0.0; own * own * width];
+            motion.responses(t, &mut block);
+            for (column, rows) in block.chunks_exact(own * width).enumerate() {
+                out[((first + column) * all + first) * width..][..own * width].copy_from_slice(rows);
+            }
+            first += own;
+        }
+    }
+
     /// Writes the leading compartments of one lane into its state of all compartments.
     pub(super) fn of(&self, lane: usize, t: f64, state: &mut [f64]) {
         let mut own = [0.0; 4];

@@ -1,11 +1,14 @@
 //! Models that are not linear, integrated over blocks of subjects: each lane has its own time and its own steps, which
 //! do not depend on its company.
 
+mod caravan;
 mod dosed;
 mod doses;
 mod field;
 mod lead;
+mod pace;
 mod stretch;
+mod table;
 mod voyage;
 
 pub use dosed::{DosedBlock, DosedExposure, DosedModel, DosedState};

@@ -75,6 +75,11 @@ impl Integration {
         })
     }
 
+    /// The tolerances of the states that do not lead.
+    pub(super) fn following(&self) -> &Tolerances {
+        self.explicit.tolerances()
+    }
+
     /// Whether a lane that proves stiff goes on with the stiff method.
     fn switches(&self) -> bool {
         self.method != Method::Explicit

@@ -137,6 +137,20 @@ impl Motion {
         self.look(0, t, out);
     }
 
+    /// Writes the states of every lane at its time for a 1 in the first state at the begin, then for one in the second, and
+    /// so on: state after state, begin after begin. Inputs do not count.
+    pub(crate) fn responses(&self, t: &[f64], out: &mut [f64]) {
+        let motion = self;
+        match (self.depots, self.peripherals) {
+            (0, 0) => dispatch(Look::<0, 0, true> { motion, first: 0, t, out }),
+            (1, 0) => dispatch(Look::<1, 0, true> { motion, first: 0, t, out }),
+            (_, 0) => dispatch(Look::<2, 0, true> { motion, first: 0, t, out }),
+            (0, _) => dispatch(Look::<0, 1, true> { motion, first: 0, t, out }),
+            (1, _) => dispatch(Look::<1, 1, true> { motion, first: 0, t, out }),
+            (_, _) => dispatch(Look::<2, 1, true> { motion, first: 0, t, out }),
+        }
+    }
+
     /// Writes the states of one lane.
     pub(crate) fn of(&self, lane: usize, t: f64, out: &mut [f64]) {
         self.look(lane, &[t], out);
@@ -145,34 +159,34 @@ impl Motion {
     fn look(&self, first: usize, t: &[f64], out: &mut [f64]) {
         let motion = self;
         match (self.depots, self.peripherals) {
-            (0, 0) => dispatch(Look::<0, 0> { motion, first, t, out }),
-            (1, 0) => dispatch(Look::<1, 0> { motion, first, t, out }),
-            (_, 0) => dispatch(Look::<2, 0> { motion, first, t, out }),
-            (0, _) => dispatch(Look::<0, 1> { motion, first, t, out }),
-            (1, _) => dispatch(Look::<1, 1> { motion, first, t, out }),
-            (_, _) => dispatch(Look::<2, 1> { motion, first, t, out }),
+            (0, 0) => dispatch(Look::<0, 0, false> { motion, first, t, out }),
+            (1, 0) => dispatch(Look::<1, 0, false> { motion, first, t, out }),
+            (_, 0) => dispatch(Look::<2, 0, false> { motion, first, t, out }),
+            (0, _) => dispatch(Look::<0, 1, false> { motion, first, t, out }),
+            (1, _) => dispatch(Look::<1, 1, false> { motion, first, t, out }),
+            (_, _) => dispatch(Look::<2, 1, false> { motion, first, t, out }),
         }
     }
 }
 
-/// The states of D depots, the central and P peripheral compartments of the lanes from `first` on.
-struct Look<'a, const D: usize, const P: usize> {
+/// The states of D depots, the central and P peripheral compartments of the lanes from `first` on, or their responses.
+struct Look<'a, const D: usize, const P: usize, const UNITS: bool> {
     motion: &'a Motion,
     first: usize,
     t: &'a [f64],
     out: &'a mut [f64],
 }
 
-impl<const D: usize, const P: usize> Kernel for Look<'_, D, P> {
+impl<const D: usize, const P: usize, const UNITS: bool> Kernel for Look<'_, D, P, UNITS> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        if self.motion.fed { self.sum::<true>() } else { self.sum::<false>() }
+        if self.motion.fed && !UNITS { self.sum::<true>() } else { self.sum::<false>() }
     }
 }
 
-impl<const D: usize, const P: usize> Look<'_, D, P> {
+impl<const D: usize, const P: usize, const UNITS: bool> Look<'_, D, P, UNITS> {
     #[inline(always)]
     fn sum<const FED: bool>(self) {
         let Look { motion, first, t, out } = self;
@@ -196,11 +210,19 @@ impl<const D: usize, const P: usize> Look<'_, D, P> {
                 begin: std::array::from_fn(|k| if k <= D + P { column(&motion.begin, k) } else { unused }),
                 input: if FED { column(&motion.input, 0) } else { unused },
             };
-            let states = part.states::<FED>();
-            for (row, state) in out.chunks_exact_mut(width).zip(&states) {
-                match row[at..].first_chunk_mut::<LANES>() {
-                    Some(row) => *row = *state,
-                    None => row[at..].copy_from_slice(&state[..width - at]),
+            let decays = part.decays();
+            let count = D + 1 + P;
+            for (column, out) in out.chunks_exact_mut(count * width).enumerate() {
+                let mut begins = if UNITS { [unused; 4] } else { part.begin };
+                if UNITS {
+                    begins[column] = [1.0; LANES];
+                }
+                let states = part.states::<FED>(&decays, &begins);
+                for (row, state) in out.chunks_exact_mut(width).zip(&states) {
+                    match row[at..].first_chunk_mut::<LANES>() {
+                        Some(row) => *row = *state,
+                        None => row[at..].copy_from_slice(&state[..width - at]),
+                    }
                 }
             }
         }
@@ -227,14 +249,39 @@ struct Part<const D: usize, const P: usize> {
     input: Lane,
 }
 
+/// The exponentials of a part at its times.
+struct Decays<const D: usize> {
+    fast: Lane,
+    slow: Lane,
+    exchange: Lane,
+    /// Of each depot: what is left, and how it meets the fast and the slow exponential.
+    depots: [[Lane; 3]; D],
+}
+
 impl<const D: usize, const P: usize> Part<D, P> {
     #[inline(always)]
-    fn states<const FED: bool>(&self) -> [Lane; 4] {
-        let [fast, slow, gap, a, b, c, d, away, back] = &self.rates;
+    fn decays(&self) -> Decays<D> {
+        let [fast, slow, gap, ..] = &self.rates;
         let t = &self.time;
-        let (after_fast, after_slow) = (decay(fast, t), if P == 1 { decay(slow, t) } else { [0.0; LANES] });
-        let exchange = if P == 1 { difference(gap, &after_slow, t) } else { [0.0; LANES] };
-        let (x, y) = (&self.begin[D], &self.begin[(D + P).min(3)]);
+        let none = [0.0; LANES];
+        let (after_fast, after_slow) = (decay(fast, t), if P == 1 { decay(slow, t) } else { none });
+        let mut depots = [[none; 3]; D];
+        for (depot, [rate, _]) in depots.iter_mut().zip(&self.depots) {
+            let left = decay(rate, t);
+            let met_fast = meeting(rate, fast, &left, &after_fast, t);
+            let met_slow = if P == 1 { meeting(rate, slow, &left, &after_slow, t) } else { none };
+            *depot = [left, met_fast, met_slow];
+        }
+        let exchange = if P == 1 { difference(gap, &after_slow, t) } else { none };
+        Decays { fast: after_fast, slow: after_slow, exchange, depots }
+    }
+
+    #[inline(always)]
+    fn states<const FED: bool>(&self, decays: &Decays<D>, begins: &[Lane; 4]) -> [Lane; 4] {
+        let [fast, slow, gap, a, b, c, d, away, back] = &self.rates;
+        let Decays { fast: after_fast, slow: after_slow, exchange, depots } = decays;
+        let t = &self.time;
+        let (x, y) = (&begins[D], &begins[(D + P).min(3)]);
         let mut out = [[0.0; LANES]; 4];
         // What has entered the central compartment, as the fast and the slow exponential tell of it.
         let (mut of_fast, mut of_slow) = ([0.0; LANES], [0.0; LANES]);
@@ -245,10 +292,8 @@ impl<const D: usize, const P: usize> Part<D, P> {
                 of_slow[l] = self.input[l] * through_slow[l];
             }
         }
-        for (depot, ([rate, absorption], begin)) in self.depots.iter().zip(&self.begin).enumerate() {
-            let left = decay(rate, t);
-            let met_fast = meeting(rate, fast, &left, &after_fast, t);
-            let met_slow = if P == 1 { meeting(rate, slow, &left, &after_slow, t) } else { [0.0; LANES] };
+        for (depot, ([left, met_fast, met_slow], begin)) in depots.iter().zip(begins).enumerate() {
+            let absorption = &self.depots[depot][1];
             for l in 0..LANES {
                 let absorbed = absorption[l] * begin[l];
                 of_fast[l] += absorbed * met_fast[l];
@@ -358,13 +403,24 @@ mod tests {
                     let times: Vec<f64> = (0..subjects).map(|lane| 2.0 + lane as f64 + after).collect();
                     let mut all = vec![0.0; shape.states() * subjects];
                     motion.at(&times, &mut all);
+                    let mut units = vec![0.0; shape.states() * all.len()];
+                    motion.responses(&times, &mut units);
                     let witness = witness(shape, &rates, &begin, input, after);
                     for lane in 0..subjects {
                         let mut one = [0.0; 4];
                         motion.of(lane, times[lane], &mut one[..shape.states()]);
+                        // By superposition, where nothing enters.
+                        let summed = |row: usize| -> f64 {
+                            let of =
+                                |k: usize| units[(k * shape.states() + row) * subjects + lane] * begin[k];
+                            (0..shape.states()).map(of).sum()
+                        };
                         for row in 0..shape.states() {
                             let (found, expected) = (all[row * subjects + lane], witness[row][lane]);
                             assert_eq!(found, one[row]);
+                            if input == 0.0 {
+                                assert!((summed(row) - found).abs() < 1e-13 * (10.0 + found.abs()));
+                            }
                             let close = (found - expected).abs() < 1e-13 * (10.0 + expected.abs());
                             assert!(close, "{shape:?} {lane} {row} after {after}: {found} {expected}");
                         }
