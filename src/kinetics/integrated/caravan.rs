@@ -262,7 +262,7 @@ impl<'a> Caravan<'a> {
             if gait.lost.iter().all(|lost| *lost) {
                 break;
             }
-            if let Some((look, _)) = looks.next_if(|(_, at)| **at == interval) {
+            while let Some((look, _)) = looks.next_if(|(_, at)| **at == interval) {
                 let from = look * self.field.states() * run.lanes;
                 self.write(&mut run.shown[from..], run.lanes, &gait.lost);
             }

@@ -168,6 +168,17 @@ fn a_lane_that_is_carried_does_not_know_its_company() {
 }
 
 #[test]
+fn a_time_may_be_asked_for_twice() {
+    let model = written(POOL, "");
+    let (once, _) = seen(&model, &first(5), &doses(), &weeks());
+    let twice: Vec<f64> = weeks().into_iter().flat_map(|week| [week, week]).collect();
+    let (twice, _) = seen(&model, &first(5), &doses(), &twice);
+    for (once, twice) in once.chunks_exact(3).zip(twice.chunks_exact(6)) {
+        assert_eq!([once, once].concat(), twice);
+    }
+}
+
+#[test]
 fn who_cannot_keep_the_pace_goes_alone() {
     // Of these subjects some have inputs that last into the next interval.
     let model = written(POOL, "");
