@@ -205,11 +205,7 @@ impl Checked {
         for node in self.nodes.iter() {
             let id = match *node {
                 Node::Symbol(found) if found == slot => graph.constant(value),
-                Node::Symbol(other) => graph.symbol(other),
-                Node::Constant(bits) => graph.constant(f64::from_bits(bits)),
-                Node::Unary(op, a) => graph.unary(op, place[a]),
-                Node::Binary(op, a, b) => graph.binary(op, place[a], place[b]),
-                Node::Select(c, a, b) => graph.select(place[c], place[a], place[b]),
+                other => graph.adopt(other, |operand| place[operand]),
             };
             place.push(id);
         }

@@ -288,6 +288,17 @@ impl Graph {
         }
     }
 
+    /// An operation of another store, simplified, whose operands are here what `of` says.
+    pub(super) fn adopt(&mut self, node: Node, of: impl Fn(Id) -> Id) -> Id {
+        match node {
+            Node::Constant(bits) => self.constant(f64::from_bits(bits)),
+            Node::Symbol(slot) => self.symbol(slot),
+            Node::Unary(op, a) => self.unary(op, of(a)),
+            Node::Binary(op, a, b) => self.binary(op, of(a), of(b)),
+            Node::Select(c, a, b) => self.select(of(c), of(a), of(b)),
+        }
+    }
+
     /// Takes over operations whose operands stand before them; where each went.
     pub(super) fn import(&mut self, nodes: &[Node]) -> Vec<Id> {
         let mut place: Vec<Id> = Vec::with_capacity(nodes.len());

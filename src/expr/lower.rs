@@ -23,8 +23,6 @@ pub(super) fn lower(expressions: &[&Checked]) -> (Graph, Vec<Id>) {
 
 fn operation(graph: &mut Graph, node: Node, place: &[Id]) -> Id {
     match node {
-        Node::Constant(bits) => graph.constant(f64::from_bits(bits)),
-        Node::Symbol(slot) => graph.symbol(slot),
         Node::Unary(Unary::Logit, a) => {
             let one = graph.constant(1.0);
             let rest = graph.binary(Binary::Subtract, one, place[a]);
@@ -38,7 +36,6 @@ fn operation(graph: &mut Graph, node: Node, place: &[Id]) -> Id {
             let sum = graph.binary(Binary::Add, one, exp);
             graph.binary(Binary::Divide, one, sum)
         }
-        Node::Unary(op, a) => graph.unary(op, place[a]),
         Node::Binary(Binary::Power, a, b) => {
             let exponent = graph.value(place[b]);
             match exponent.and_then(whole_exponent) {
@@ -47,8 +44,7 @@ fn operation(graph: &mut Graph, node: Node, place: &[Id]) -> Id {
                 None => graph.binary(Binary::Power, place[a], place[b]),
             }
         }
-        Node::Binary(op, a, b) => graph.binary(op, place[a], place[b]),
-        Node::Select(c, a, b) => graph.select(place[c], place[a], place[b]),
+        other => graph.adopt(other, |operand| place[operand]),
     }
 }
 

@@ -45,14 +45,7 @@ impl Checked {
                     placed[operand] = Some(part(operand, &mut graph));
                 }
             }
-            let of = |operand: Id| placed[operand].unwrap_or(0);
-            placed[at] = Some(match *node {
-                Node::Symbol(slot) => graph.symbol(slot),
-                Node::Constant(bits) => graph.constant(f64::from_bits(bits)),
-                Node::Unary(op, a) => graph.unary(op, of(a)),
-                Node::Binary(op, a, b) => graph.binary(op, of(a), of(b)),
-                Node::Select(c, a, b) => graph.select(of(c), of(a), of(b)),
-            });
+            placed[at] = Some(graph.adopt(*node, |operand| placed[operand].unwrap_or(0)));
         }
         let last = nodes.len() - 1;
         let root = placed[last].unwrap_or_else(|| part(last, &mut graph));

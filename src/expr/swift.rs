@@ -19,8 +19,6 @@ impl Checked {
                 _ => operands(*node).into_iter().flatten().any(|operand| moves[operand]),
             };
             placed.push(match *node {
-                Node::Symbol(slot) => graph.symbol(slot),
-                Node::Constant(bits) => graph.constant(f64::from_bits(bits)),
                 Node::Binary(Binary::Divide, a, b) if moves[a] && !moves[b] => {
                     let one = graph.constant(1.0);
                     let reciprocal = graph.binary(Binary::Divide, one, placed[b]);
@@ -37,9 +35,7 @@ impl Checked {
                     let product = graph.binary(Binary::Multiply, placed[b], logarithm);
                     graph.unary(Unary::Exp, product)
                 }
-                Node::Unary(op, a) => graph.unary(op, placed[a]),
-                Node::Binary(op, a, b) => graph.binary(op, placed[a], placed[b]),
-                Node::Select(c, a, b) => graph.select(placed[c], placed[a], placed[b]),
+                other => graph.adopt(other, |operand| placed[operand]),
             });
         }
         let root = placed.last().copied().unwrap_or(0);

@@ -27,7 +27,6 @@ const ERROR: [Term; USED.len()] = {
 /// Makes steps of one length for all lanes, keeping its scratch. State i of lane l stands at `x[i * width + l]`.
 #[derive(Debug)]
 pub(crate) struct Stride {
-    width: usize,
     length: Vec<f64>,
     stage: Vec<f64>,
     slopes: Vec<f64>,
@@ -36,7 +35,7 @@ pub(crate) struct Stride {
 impl Stride {
     pub(crate) fn new(states: usize, width: usize) -> Self {
         let whole = states * width;
-        Stride { width, length: vec![0.0; width], stage: vec![0.0; whole], slopes: vec![0.0; STAGES * whole] }
+        Stride { length: vec![0.0; width], stage: vec![0.0; whole], slopes: vec![0.0; STAGES * whole] }
     }
 
     /// Makes a step from `x`, which becomes the state after it, and writes the estimate of its error to `error`. `rhs`
@@ -48,8 +47,8 @@ impl Stride {
         error: &mut [f64],
         mut rhs: impl FnMut(usize, &[f64], &mut [f64]),
     ) {
-        let Stride { width, length: h, stage, slopes } = self;
-        debug_assert_eq!(x.len() % *width, 0);
+        let Stride { length: h, stage, slopes } = self;
+        debug_assert_eq!(x.len(), stage.len());
         h.fill(length);
         let whole = x.len();
         rhs(0, x, &mut slopes[..whole]);

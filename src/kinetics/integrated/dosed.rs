@@ -41,6 +41,17 @@ struct Equations {
 /// Fewer intervals in a row are not worth the preparation of their responses.
 const SHORTEST_RUN: usize = 4;
 
+/// Doses of a formulation, one row of all subjects each.
+#[derive(Clone, Copy)]
+struct Doses<'a> {
+    formulation: usize,
+    /// From one to the next (h).
+    interval: f64,
+    amounts: &'a [&'a [f64]],
+    /// Times (h) at which states are wanted, ascending.
+    looks: &'a [f64],
+}
+
 /// Dosing intervals of one kind in a row.
 #[derive(Clone, Debug, PartialEq)]
 struct Piece {
@@ -183,14 +194,15 @@ impl DosedModel {
         amounts: &[&[f64]],
         looks: &[f64],
     ) -> DosedExposure {
-        let rhythm = (formulation, interval);
         let (before, last) = amounts.split_at(amounts.len().saturating_sub(1));
         if !before.is_empty() {
-            self.sail(&self.amounts, block, state, rhythm, before, &[]);
+            let doses = Doses { formulation, interval, amounts: before, looks: &[] };
+            self.sail(&self.amounts, block, state, doses);
         }
         let since = state.clock;
         let looks: Vec<f64> = looks.iter().map(|look| since + look).collect();
-        let shown = self.sail(&self.with_area, block, state, rhythm, last, &looks);
+        let doses = Doses { formulation, interval, amounts: last, looks: &looks };
+        let shown = self.sail(&self.with_area, block, state, doses);
         let (inputs, lanes) = (block.columns(), block.lanes);
         let (amounts, area) = state.x.split_at(self.amounts.field.states() * lanes);
         let rows = shown.chunks_exact(state.x.len().max(1));
@@ -209,7 +221,7 @@ impl DosedModel {
         &self,
         block: &DosedBlock,
         state: &mut DosedState,
-        rhythm: (usize, f64),
+        (formulation, interval): (usize, f64),
         amounts: &[&[f64]],
         times: &[f64],
         values: &mut [f64],
@@ -217,7 +229,8 @@ impl DosedModel {
         let (inputs, lanes) = (block.columns(), block.lanes.max(1));
         let since = state.clock;
         let looks: Vec<f64> = times.iter().map(|time| since + time).collect();
-        let shown = self.sail(&self.amounts, block, state, rhythm, amounts, &looks);
+        let doses = Doses { formulation, interval, amounts, looks: &looks };
+        let shown = self.sail(&self.amounts, block, state, doses);
         let rows = shown.chunks_exact(self.amounts.field.states() * lanes);
         for (row, out) in rows.zip(values.chunks_exact_mut(self.outputs.outputs() * lanes)) {
             let columns = self.run(&self.outputs, &inputs, row, lanes);
@@ -225,28 +238,27 @@ impl DosedModel {
         }
     }
 
-    /// Carries the subjects through doses. Returns their states at the times `looks` (h, ascending, none before the first
-    /// dose): state after state, time after time. Where there is a dose at that very time the states are those before it,
-    /// but for the first dose.
+    /// Carries the subjects through doses. Returns their states at the looks, none of them before the first dose: state
+    /// after state, time after time. Where there is a dose at that very time the states are those before it, but for the
+    /// first dose.
     fn sail(
         &self,
         equations: &Equations,
         block: &DosedBlock,
         state: &mut DosedState,
-        rhythm: (usize, f64),
-        amounts: &[&[f64]],
-        looks: &[f64],
+        doses: Doses<'_>,
     ) -> Vec<f64> {
         let all = vec![true; block.lanes];
         let Some(pace) = &equations.pace else {
-            return self.voyage(equations, block, state, rhythm, amounts, looks, &all);
+            return self.voyage(equations, block, state, doses, &all);
         };
+        let Doses { interval, amounts, looks, .. } = doses;
         let mut shown = Vec::new();
-        for Piece { doses, looks: among, plain } in pieces(state.clock, rhythm.1, amounts.len(), looks) {
-            let (amounts, looks) = (&amounts[doses], &looks[among]);
-            shown.extend(match plain {
-                true => self.stroll(equations, pace, block, state, rhythm, amounts, looks),
-                false => self.voyage(equations, block, state, rhythm, amounts, looks, &all),
+        for piece in pieces(state.clock, interval, amounts.len(), looks) {
+            let doses = Doses { amounts: &amounts[piece.doses], looks: &looks[piece.looks], ..doses };
+            shown.extend(match piece.plain {
+                true => self.stroll(equations, pace, block, state, doses),
+                false => self.voyage(equations, block, state, doses, &all),
             });
         }
         shown
@@ -254,20 +266,17 @@ impl DosedModel {
 
     /// Carries the subjects through doses within whose intervals nobody looks; those who cannot keep the pace go on by
     /// themselves.
-    #[allow(clippy::too_many_arguments)]
     fn stroll(
         &self,
         equations: &Equations,
         pace: &Pace,
         block: &DosedBlock,
         state: &mut DosedState,
-        rhythm: (usize, f64),
-        amounts: &[&[f64]],
-        looks: &[f64],
+        doses: Doses<'_>,
     ) -> Vec<f64> {
         let (lanes, states, compartments) =
             (block.lanes, equations.field.states(), self.amounts.field.states());
-        let (formulation, interval) = rhythm;
+        let Doses { formulation, interval, amounts, looks } = doses;
         let pulse = |lane: usize| {
             let rates = &state.rates[lane * compartments..(lane + 1) * compartments];
             let still = state.pending[lane].is_empty() && rates.iter().all(|rate| *rate == 0.0);
@@ -299,7 +308,7 @@ impl DosedModel {
         if !left.is_empty() {
             let mut going = vec![false; lanes];
             left.iter().for_each(|lane| going[*lane] = true);
-            let theirs = self.voyage(equations, block, state, rhythm, amounts, looks, &going);
+            let theirs = self.voyage(equations, block, state, doses, &going);
             for (row, theirs) in shown.chunks_exact_mut(lanes).zip(theirs.chunks_exact(lanes)) {
                 left.iter().for_each(|lane| row[*lane] = theirs[*lane]);
             }
@@ -309,22 +318,20 @@ impl DosedModel {
     }
 
     /// Carries the subjects that are to go through doses, each with its own events and steps.
-    #[allow(clippy::too_many_arguments)]
     fn voyage(
         &self,
         equations: &Equations,
         block: &DosedBlock,
         state: &mut DosedState,
-        (formulation, interval): (usize, f64),
-        amounts: &[&[f64]],
-        looks: &[f64],
+        doses: Doses<'_>,
         going: &[bool],
     ) -> Vec<f64> {
+        let Doses { interval, amounts, looks, .. } = doses;
         let (lanes, states) = (block.lanes, equations.field.states());
         let from = state.clock;
         let at = |dose: usize| from + dose as f64 * interval;
         let (last, end) = (at(amounts.len().saturating_sub(1)), at(amounts.len()));
-        self.plan(block, state, (formulation, interval), amounts, going);
+        self.plan(block, state, doses, going);
         let mut course = Dosing {
             compartments: self.amounts.field.states(),
             states,
@@ -358,14 +365,8 @@ impl DosedModel {
 
     /// Puts the events of doses into the lists of the subjects that are to go. An input that cannot be leaves its subject
     /// no number.
-    fn plan(
-        &self,
-        block: &DosedBlock,
-        state: &mut DosedState,
-        (formulation, interval): (usize, f64),
-        amounts: &[&[f64]],
-        going: &[bool],
-    ) {
+    fn plan(&self, block: &DosedBlock, state: &mut DosedState, doses: Doses<'_>, going: &[bool]) {
+        let Doses { formulation, interval, amounts, .. } = doses;
         for (dose, row) in amounts.iter().enumerate() {
             let given = state.clock + dose as f64 * interval;
             let dosed = row.iter().enumerate().filter(|(lane, amount)| **amount != 0.0 && going[*lane]);
