@@ -4,6 +4,7 @@ use super::caravan::{self, Run};
 use super::doses::{Change, Dosing, Event};
 use super::field::Field;
 use super::pace::Pace;
+use super::rest::Rest;
 use super::voyage::Integration;
 use crate::expr::{Checked, Column, Program, Scratch};
 use crate::kinetics::block_model::BlockModelError;
@@ -347,6 +348,10 @@ impl DosedModel {
             looks,
             looked: vec![0; lanes],
             shown: vec![f64::NAN; looks.len() * states * lanes],
+            rest: equations
+                .field
+                .is_autonomous()
+                .then(|| Rest::new(interval, &equations.integration.tolerances, lanes, looks)),
         };
         let (inputs, x) = (block.columns(), &mut state.x[..states * lanes]);
         let failed = equations.integration.run(&equations.field, &inputs, &mut course, lanes, x);

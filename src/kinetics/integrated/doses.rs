@@ -1,5 +1,6 @@
 //! Subjects on their way through doses, each with its own events.
 
+use super::rest::{Rest, Standing};
 use super::voyage::Way;
 use crate::ode::{Leg, Start};
 
@@ -11,7 +12,7 @@ pub(super) struct Event {
     pub change: Change,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Change {
     /// This much enters at once.
     Amount(f64),
@@ -40,11 +41,45 @@ pub(super) struct Dosing<'a> {
     pub looks: &'a [f64],
     pub looked: Vec<usize>,
     pub shown: Vec<f64>,
+    /// Leaves out what changes nothing; `None` for equations that know the time.
+    pub rest: Option<Rest<'a>>,
 }
 
 impl Dosing<'_> {
     fn next_look(&self, lane: usize) -> f64 {
         self.looks.get(self.looked[lane]).copied().unwrap_or(f64::INFINITY)
+    }
+
+    /// Takes a subject at rest that stands at an event to one of the same kind, and shows there what was seen before.
+    fn leap(&mut self, lane: usize, now: f64, x: &[f64]) -> f64 {
+        let events = &self.pending[lane];
+        let next = self.done[lane];
+        let Some(rest) = self.rest.as_mut().filter(|_| events.get(next).is_some_and(|e| e.time == now))
+        else {
+            return now;
+        };
+        let at = Standing {
+            events,
+            next,
+            x: &x[..self.compartments],
+            rates: &self.rates[lane * self.compartments..][..self.compartments],
+            looks: self.looks,
+            look: self.looked[lane],
+            last: self.last,
+        };
+        let until = rest.until(lane, at);
+        let now = events[until].time;
+        self.done[lane] = until;
+        while until > next && self.next_look(lane) <= now {
+            let look = self.looked[lane];
+            let echo = self.rest.as_ref().and_then(|rest| rest.echo(look)).unwrap_or(look);
+            for row in 0..self.states {
+                let place = |look: usize| (look * self.states + row) * self.lanes + lane;
+                self.shown[place(look)] = self.shown[place(echo)];
+            }
+            self.looked[lane] += 1;
+        }
+        now
     }
 }
 
@@ -55,6 +90,7 @@ impl Way for Dosing<'_> {
         if now >= self.end || !self.going[lane] {
             return None;
         }
+        let now = self.leap(lane, now, x);
         if let Some(area) = x.get_mut(self.compartments).filter(|_| now == self.last) {
             *area = 0.0;
         }

@@ -7,6 +7,7 @@ mod doses;
 mod field;
 mod lead;
 mod pace;
+mod rest;
 mod stretch;
 mod table;
 mod voyage;

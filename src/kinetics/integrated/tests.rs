@@ -275,3 +275,77 @@ fn subjects_may_go_different_ways() {
     assert_eq!([mixed[1], mixed[3]], [split[1], split[3]]);
     assert!(mixed[0] != split[0] && begin.trough[0] != twice.trough[0]);
 }
+
+/// The output day after day (at ten hours and at the end), time after time, of subjects with these doses.
+fn course(model: &Model, doses: &[f64], subjects_: usize) -> Vec<Vec<f64>> {
+    let dosed = DosedModel::new(model, 0).unwrap();
+    let columns = subjects(model, 0..subjects_);
+    let block = dosed.prepare(&inputs(model, &columns), subjects_, &mut Scratch::new());
+    let mut state = dosed.begin(&block);
+    let times: Vec<f64> =
+        (0..doses.len()).flat_map(|day| [10.0, 24.0].map(|hour| 24.0 * day as f64 + hour)).collect();
+    let amounts: Vec<Vec<f64>> = doses.iter().map(|dose| vec![*dose; subjects_]).collect();
+    let amounts: Vec<&[f64]> = amounts.iter().map(Vec::as_slice).collect();
+    let mut values = vec![0.0; times.len() * subjects_];
+    dosed.observe(&block, &mut state, (0, 24.0), &amounts, &times, &mut values);
+    assert_eq!(state.failures().next(), None);
+    values.chunks_exact(subjects_).map(<[f64]>::to_vec).collect()
+}
+
+#[test]
+fn days_that_change_nothing_are_those_gone_through() {
+    let model = written(SATURABLE, "");
+    // Doses of which no two in a row are the same number go through every day.
+    let next = |dose: f64, day: usize| if day.is_multiple_of(2) { dose } else { dose.next_up() };
+    let plan = |day: usize| if day < 150 { 30.0 } else { 20.0 };
+    let regular: Vec<f64> = (0..250).map(plan).collect();
+    let restless: Vec<f64> = (0..250).map(|day| next(plan(day), day)).collect();
+    let (found, expected) = (course(&model, &regular, 40), course(&model, &restless, 40));
+    for (time, (found, expected)) in found.iter().zip(&expected).enumerate() {
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-7 * 0.5, "{time}: {found} {expected}");
+        }
+    }
+    // At rest one day is the other to the bit, within the day as at its end, for all but the slowest.
+    let settled = |day: usize| {
+        (0..40).filter(|s| (0..2).all(|k| found[2 * day + k][*s] == found[2 * day + 2 + k][*s])).count()
+    };
+    assert!(settled(20) == 0 && settled(147) > 25, "{} {}", settled(20), settled(147));
+    assert!(settled(150) == 0 && settled(240) > 25, "{} {}", settled(150), settled(240));
+}
+
+#[test]
+fn what_grows_from_almost_nothing_is_not_taken_for_rest() {
+    let text = r#"
+[model]
+title = "test"
+source = "test"
+[parameters]
+TVV = { value = 100, unit = "L" }
+TVK = { value = 0.4, unit = "1/h" }
+GROWTH = { value = 0.01, unit = "1/h" }
+KM = { value = 50, unit = "ng/mL" }
+[random-effects]
+V = { sd = 0.3 }
+K = { sd = 0.5 }
+[individual]
+V = "TVV*exp(eta.V)"
+K = "TVK*exp(eta.K)"
+[formulations.oral]
+to.central = {}
+[equations]
+central = "-K*central*(1 + central/V/KM)/(2 + central/V/KM)"
+clone = "GROWTH*clone*(2 + central/V/KM)/(2 + central/V/KM)"
+[initial]
+clone = "1e-17 mg"
+[outputs]
+SIZE = { value = "clone/TVV", unit = "ng/mL" }
+"#;
+    let read = Model::read(&Source::new("test.toml", text), &Choices::default());
+    let model = read.unwrap_or_else(|problems| panic!("{problems}")).0;
+    let found = course(&model, &[30.0; 250], 3);
+    let exact = 1e-19 * libm::exp(0.01 * 24.0 * 250.0);
+    for size in &found[2 * 249 + 1] {
+        assert!((size / exact - 1.0).abs() < 1e-3, "{size} {exact}");
+    }
+}
