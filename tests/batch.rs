@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use assert_cmd::Command;
 use exposim::diagnostic::Source;
 use exposim::document::{Recorder, Shipped};
-use exposim::run::{Block, Failed, NoStore, Prepared, RunError, Store, Watch, kind};
+use exposim::run::{Block, Failed, NoStore, Prepared, RowBatch, RunError, Store, Watch, kind};
 use exposim::trial::Study;
 
 use crate::quick::{STUDY, folder_with};
@@ -292,4 +292,25 @@ fn told_to_stop_a_run_finishes_what_is_under_way_and_goes_on_from_there() {
     let continued = prepared.run(watch, &mut store, None).unwrap();
     assert_eq!(store.0.len(), 118);
     assert!(continued == prepared.run(watch, &mut NoStore, None).unwrap());
+}
+
+#[test]
+fn what_was_computed_ahead_is_kept_where_rows_cannot_be_written() {
+    let files = Recorder::new(&Shipped);
+    let source =
+        Source::new("study.toml", study().replace("3000", "60_000").replace("draws      = 4", "draws = 0"));
+    let (study, _) = Study::read(&source, &files, &kind).unwrap_or_else(|p| panic!("{p}"));
+    let prepared = Prepared::new(&study, &files, 2).unwrap();
+    let done = AtomicU64::new(0);
+    let progress = |subjects| {
+        done.fetch_add(subjects, Ordering::Relaxed);
+    };
+    let watch = Watch { progress: &progress, stop: &AtomicBool::new(false) };
+    let mut store = Bytes(BTreeMap::new(), &study);
+    let mut full = |_: &RowBatch| Err("no room".into());
+    let failed = prepared.run(watch, &mut store, Some(&mut full));
+    assert!(matches!(failed, Err(RunError::Place(_))));
+    // More than the blocks whose rows were to be written first.
+    let kept = store.0.len() as u64;
+    assert!(kept > 32 && done.load(Ordering::Relaxed) == 512 * kept, "{kept}");
 }

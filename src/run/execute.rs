@@ -1,9 +1,11 @@
 //! Carries subjects through a trial: leaves of subjects over threads, gathered into blocks in their order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::error::Error;
 use std::ops::Range;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, ScopedJoinHandle};
 
 use rayon::prelude::*;
 
@@ -14,8 +16,45 @@ use super::rows::RowBatch;
 use super::tally::{Counts, Sums};
 use crate::trial::{Outcomes, Response, Trial};
 
-/// Leaves whose results wait for their turn at one time; bounds memory.
-pub(super) const WAVE: usize = 64;
+/// Leaves of a wave, for few threads; bounds memory.
+const WAVE: usize = 32;
+
+/// Waves that are computed at one time: two may end together, and while they are put away one keeps the threads busy.
+const AHEAD: usize = 3;
+
+/// Leaves whose results wait for their turn at one time.
+pub(super) fn waiting(pool: &rayon::ThreadPool) -> usize {
+    (AHEAD + 1) * wave(pool)
+}
+
+fn wave(pool: &rayon::ThreadPool) -> usize {
+    WAVE.max(4 * pool.current_num_threads())
+}
+
+/// Blocks that are computed together.
+struct Wave<'scope> {
+    numbers: Range<u32>,
+    /// Those that the store has.
+    kept: BTreeMap<u32, Block>,
+    others: Others<'scope>,
+}
+
+/// Blocks that the store does not have.
+enum Others<'scope> {
+    UnderWay(ScopedJoinHandle<'scope, Vec<Block>>),
+    Computed(Vec<Block>),
+}
+
+impl Wave<'_> {
+    /// Waits for the others.
+    fn wait(self) -> (Range<u32>, BTreeMap<u32, Block>, Vec<Block>) {
+        let others = match self.others {
+            Others::UnderWay(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Others::Computed(blocks) => blocks,
+        };
+        (self.numbers, self.kept, others)
+    }
+}
 
 /// What a run may be told from outside, and tells.
 #[derive(Clone, Copy)]
@@ -91,33 +130,68 @@ pub(super) fn execute(
 ) -> Result<(), RunError> {
     let cut = Cut::of(trial.study());
     let ranges = ranges(trial);
-    for wave in waves(&cut, blocks) {
-        let mut kept = BTreeMap::new();
-        for number in wave.clone() {
-            if let Some(block) = store.get(number).map_err(RunError::Place)? {
-                (watch.progress)(cut.cost(number));
-                kept.insert(number, block);
-            }
+    let compute = |missing: &[u32]| match missing.first().map(|number| (*number, cut.part(*number))) {
+        Some((number, Part::Replicates(range))) => {
+            replicated(trial, pool, (number, range), watch).into_iter().collect()
         }
-        let missing: Vec<u32> = wave.clone().filter(|number| !kept.contains_key(number)).collect();
-        let computed = match missing.first().map(|number| (*number, cut.part(*number))) {
-            Some((number, Part::Replicates(range))) => {
-                replicated(trial, pool, (number, range), watch).into_iter().collect()
+        _ => compute(trial, pool, &cut, missing, &ranges, watch),
+    };
+    thread::scope(|scope| {
+        let mut under_way: VecDeque<Wave<'_>> = VecDeque::new();
+        let go = || {
+            for numbers in waves(&cut, blocks, wave(pool)) {
+                // After replicates no more may be wanted.
+                let before = if numbers.start < cut.carried() { AHEAD - 1 } else { 0 };
+                if !settle(&mut under_way, before, store, &mut take)? {
+                    return Ok(());
+                }
+                let mut kept = BTreeMap::new();
+                for number in numbers.clone() {
+                    if let Some(block) = store.get(number).map_err(RunError::Place)? {
+                        (watch.progress)(cut.cost(number));
+                        kept.insert(number, block);
+                    }
+                }
+                let missing: Vec<u32> = numbers.clone().filter(|number| !kept.contains_key(number)).collect();
+                let ahead = missing.clone();
+                let others = match thread::Builder::new().spawn_scoped(scope, move || compute(&ahead)) {
+                    Ok(thread) => Others::UnderWay(thread),
+                    // Where there are no threads to be had, one wave goes after the other.
+                    Err(_) => Others::Computed(compute(&missing)),
+                };
+                under_way.push_back(Wave { numbers, kept, others });
             }
-            _ => compute(trial, pool, &cut, &missing, &ranges, watch),
+            settle(&mut under_way, 0, store, &mut take).map(|_| ())
         };
+        let result = go();
+        // Whatever ended the run, what has been computed ahead is kept.
+        let mut ahead = under_way.into_iter().flat_map(|wave| wave.wait().2);
+        let rest = ahead.try_for_each(|block| store.put(&block).map_err(RunError::Place));
+        result.and(rest)
+    })
+}
+
+/// Puts waves away in their order until no more than some are under way. Says whether more are wanted.
+fn settle(
+    under_way: &mut VecDeque<Wave<'_>>,
+    most: usize,
+    store: &mut dyn Store,
+    take: &mut impl FnMut(Block) -> Result<bool, RunError>,
+) -> Result<bool, RunError> {
+    while under_way.len() > most {
+        let Some((numbers, mut kept, computed)) = under_way.pop_front().map(Wave::wait) else { break };
         for block in computed {
             store.put(&block).map_err(RunError::Place)?;
             kept.insert(block.number, block);
         }
-        for number in wave {
+        for number in numbers {
             let block = kept.remove(&number).ok_or(RunError::Stopped)?;
             if !take(block)? {
-                return Ok(());
+                return Ok(false);
             }
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Computes a block of replicates, unless told to stop.
@@ -137,9 +211,9 @@ fn replicated(
 }
 
 /// Runs of blocks that are computed at one time: some of subjects, or one of replicates, after which no more may be wanted.
-fn waves(cut: &Cut, blocks: Range<u32>) -> impl Iterator<Item = Range<u32>> + use<> {
+fn waves(cut: &Cut, blocks: Range<u32>, wave: usize) -> impl Iterator<Item = Range<u32>> + use<> {
     let leaves = cut.leaves(0).count().max(1);
-    let step = u32::try_from(WAVE / leaves).unwrap_or(1).max(1);
+    let step = u32::try_from(wave / leaves).unwrap_or(1).max(1);
     let Range { start, end } = blocks;
     let carried = cut.carried().clamp(start, end);
     let subjects = (start..carried)

@@ -138,7 +138,7 @@ impl<'s> Prepared<'s> {
     /// # Errors
     /// None that a study can cause.
     pub fn pilot(&self) -> Result<Pilot, RunError> {
-        pilot::pilot(&self.trial)
+        pilot::pilot(&self.trial, &self.pool)
     }
 
     /// Computes those blocks of a shard that the store does not have.

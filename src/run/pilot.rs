@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::cut::{Cut, LEAF};
-use super::execute::{RunError, WAVE, first};
+use super::execute::{RunError, first, waiting};
 use crate::trial::Trial;
 
 /// A pilot that takes less time than this (s) is repeated with more subjects.
@@ -22,7 +22,7 @@ pub struct Pilot {
     pub rows: u64,
 }
 
-pub(super) fn pilot(trial: &Trial<'_>) -> Result<Pilot, RunError> {
+pub(super) fn pilot(trial: &Trial<'_>, pool: &rayon::ThreadPool) -> Result<Pilot, RunError> {
     let study = trial.study();
     let cut = Cut::of(study);
     let mut subjects = study.subjects.min(32);
@@ -45,7 +45,7 @@ pub(super) fn pilot(trial: &Trial<'_>) -> Result<Pilot, RunError> {
         #[allow(clippy::cast_precision_loss)]
         let seconds = seconds * cut.costs(0..cut.blocks()) as f64 / subjects as f64;
         let leaf = sums + rows / leaves;
-        let waiting = (WAVE as u64).max(cut.leaves(0).count() as u64).min(leaves);
+        let waiting = (waiting(pool) as u64).max(cut.leaves(0).count() as u64).min(leaves);
         return Ok(Pilot { seconds, memory: 2 * leaf * waiting, blocks: sums * leaves + rows, rows });
     }
 }
