@@ -19,6 +19,7 @@ const SHIFT: u32 = f64::MANTISSA_DIGITS - 1 - MANTISSA_BITS;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sketch {
     /// The values in no order, while there are no bins.
+    #[serde(with = "packed")]
     values: Vec<f64>,
     bins: Option<Bins>,
     refused: u64,
@@ -41,6 +42,25 @@ struct Sizes {
     count: u64,
     /// Smallest and largest size.
     range: Option<(f64, f64)>,
+}
+
+/// Values as one run of bytes: written one by one they are half of what a finished block costs.
+mod packed {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        serializer.serialize_bytes(&bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+        let (values, rest) = <&[u8]>::deserialize(deserializer)?.as_chunks();
+        match rest {
+            [] => Ok(values.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect()),
+            _ => Err(D::Error::custom("a value is cut")),
+        }
+    }
 }
 
 /// The bin of a positive, finite value: sign, exponent and first bits of the mantissa, so that bins ascend with values.
