@@ -45,15 +45,24 @@ pub fn parameters(model: &Model, subjects: usize) -> Vec<[f64; 2]> {
 
 /// The values of all subjects as they are kept: a block of subjects after another, in each a row of all of them a time.
 #[derive(Default)]
-pub struct Kept(Vec<(usize, Vec<f64>)>);
+pub struct Kept {
+    subjects: usize,
+    values: Vec<f64>,
+}
 
 impl Kept {
+    /// The values of each block.
+    fn blocks(&self) -> impl Iterator<Item = (usize, &[f64])> {
+        let each = self.values.len() / self.subjects.max(1);
+        self.values.chunks(BLOCK * each.max(1)).map(move |rows| (rows.len() / each, rows))
+    }
+
     /// The values subject by subject.
     pub fn by_subject(&self) -> Vec<f64> {
-        let of = |(lanes, rows): &(usize, Vec<f64>)| -> Vec<f64> {
-            (0..*lanes).flat_map(|lane| rows.iter().skip(lane).step_by(*lanes).copied()).collect()
+        let of = |(lanes, rows): (usize, &[f64])| -> Vec<f64> {
+            (0..lanes).flat_map(|lane| rows.iter().skip(lane).step_by(lanes).copied()).collect()
         };
-        self.0.iter().flat_map(of).collect()
+        self.blocks().flat_map(of).collect()
     }
 }
 
@@ -67,17 +76,16 @@ pub fn run(model: &Model, workload: Workload, subjects: usize) -> Kept {
 /// The same in the caller's memory, which is fresh at the first run only.
 pub fn run_into(model: &Model, workload: Workload, subjects: usize, kept: &mut Kept) {
     let individuals = Individuals::new(model, Vec::new(), 1);
-    kept.0.resize_with(subjects.div_ceil(BLOCK), Default::default);
+    if kept.subjects != subjects {
+        *kept = Kept { subjects, values: vec![0.0; subjects * workload.values()] };
+    }
     let exact = BlockModel::new(model, &[workload.formulation()], 0).ok();
     let integrated = exact.is_none().then(|| DosedModel::new(model, 0).unwrap());
     let units = model.outputs().iter().map(|output| &output.unit);
     let mut scratch = Scratch::new();
-    for ((kept_lanes, rows), first) in kept.0.iter_mut().zip((0..subjects).step_by(BLOCK)) {
+    let blocks = kept.values.chunks_mut(BLOCK * workload.values());
+    for (rows, first) in blocks.zip((0..subjects).step_by(BLOCK)) {
         let lanes = BLOCK.min(subjects - first);
-        *kept_lanes = lanes;
-        if rows.len() != lanes * workload.values() {
-            *rows = vec![0.0; lanes * workload.values()];
-        }
         let drawn = draw(&individuals, first, lanes);
         let inputs = individuals.inputs(&drawn.typical, &[], &drawn.effects, &drawn.own);
         if let Some(model) = &exact {
