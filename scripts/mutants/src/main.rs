@@ -5,8 +5,8 @@
 //! Usage: `mutants [--each N] [--jobs N] [--seconds S] [--again] [--built] MODULE...`
 //!
 //! `--each N` takes every n-th mutant, `--seconds S` stops after so many seconds of tests a mutant, and `--again` takes
-//! only those that survived before (after tests were added); `--built` takes what was built last as it is. Results are added to `target/work/outcomes.tsv` as they
-//! come, and a run goes on where one was stopped.
+//! only those that survived before (after tests were added); `--built` takes what was built last as it is. Results are added
+//! to `target/work/outcomes.tsv` as they come, and a run goes on where one was stopped.
 
 mod compile;
 mod sites;
