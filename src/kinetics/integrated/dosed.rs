@@ -348,9 +348,8 @@ impl DosedModel {
             looks,
             looked: vec![0; lanes],
             shown: vec![f64::NAN; looks.len() * states * lanes],
-            rest: equations
-                .field
-                .is_autonomous()
+            // Of two intervals none can be left out.
+            rest: (amounts.len() > 2 && equations.field.is_autonomous())
                 .then(|| Rest::new(interval, &equations.integration.tolerances, lanes, looks)),
         };
         let (inputs, x) = (block.columns(), &mut state.x[..states * lanes]);

@@ -40,6 +40,10 @@ CP = {{ value = "central/V", unit = "ng/mL" }}
 {solver}
 "#
     );
+    read(text)
+}
+
+fn read(text: impl Into<String>) -> Model {
     Model::read(&Source::new("test.toml", text), &Choices::default()).unwrap_or_else(|p| panic!("{p}")).0
 }
 
@@ -341,8 +345,7 @@ clone = "1e-17 mg"
 [outputs]
 SIZE = { value = "clone/TVV", unit = "ng/mL" }
 "#;
-    let read = Model::read(&Source::new("test.toml", text), &Choices::default());
-    let model = read.unwrap_or_else(|problems| panic!("{problems}")).0;
+    let model = read(text);
     let found = course(&model, &[30.0; 250], 3);
     let exact = 1e-19 * libm::exp(0.01 * 24.0 * 250.0);
     for size in &found[2 * 249 + 1] {
