@@ -63,7 +63,6 @@ impl Dosing<'_> {
             next,
             x: &x[..self.compartments],
             rates: &self.rates[lane * self.compartments..][..self.compartments],
-            looks: self.looks,
             look: self.looked[lane],
             last: self.last,
         };

@@ -20,6 +20,8 @@ pub(super) struct Rest<'a> {
     beats: Vec<Beat>,
     /// By look: the look an interval earlier, if there is one.
     echoes: Vec<Option<usize>>,
+    /// By look: when (h) somebody looks next, at this look or after it, who did not an interval earlier.
+    unheard: Vec<f64>,
 }
 
 /// A subject at an event, before it happens.
@@ -30,7 +32,6 @@ pub(super) struct Standing<'a> {
     pub next: usize,
     pub x: &'a [f64],
     pub rates: &'a [f64],
-    pub looks: &'a [f64],
     /// The look that comes next.
     pub look: usize,
     /// Nothing is left out beyond this time.
@@ -58,10 +59,16 @@ impl<'a> Rest<'a> {
             earlier += looks[earlier..].iter().take_while(passed).count();
             looks.get(earlier).filter(|at| alike(**at + interval, *look, interval)).map(|_| earlier)
         };
-        let echoes = looks.iter().map(echo).collect();
+        let echoes: Vec<Option<usize>> = looks.iter().map(echo).collect();
+        let mut unheard = vec![f64::INFINITY; looks.len()];
+        let mut next = f64::INFINITY;
+        for ((unheard, echo), look) in unheard.iter_mut().zip(&echoes).zip(looks).rev() {
+            next = if echo.is_none() { *look } else { next };
+            *unheard = next;
+        }
         let never =
             Beat { event: 0, time: f64::NEG_INFINITY, x: Vec::new(), rates: Vec::new(), changes: Vec::new() };
-        Rest { interval, tolerances, beats: vec![never; subjects], echoes }
+        Rest { interval, tolerances, beats: vec![never; subjects], echoes, unheard }
     }
 
     /// The look that shows what this one shows, where the intervals of both are alike.
@@ -113,8 +120,7 @@ impl<'a> Rest<'a> {
 
     /// Goes over intervals that are dosed like the one before, whose looks all have an echo.
     fn leap(&self, at: Standing<'_>, period: usize) -> usize {
-        let unheard = (at.look..at.looks.len()).find(|look| self.echo(*look).is_none());
-        let unheard = unheard.map_or(f64::INFINITY, |look| at.looks[look]);
+        let unheard = self.unheard.get(at.look).copied().unwrap_or(f64::INFINITY);
         let again = |event: &Event, before: &Event| {
             let as_before = event.compartment == before.compartment && event.change == before.change;
             as_before && alike(event.time - before.time, self.interval, self.interval)
@@ -167,8 +173,7 @@ mod tests {
             let time = 24.0 * day as f64;
             for event in 0..3 {
                 let (next, look) = (3 * day + event, looks.iter().take_while(|look| **look <= time).count());
-                let at =
-                    Standing { events: &events, next, x, rates: &[0.0; 2], looks, look, last: 24.0 * 9.0 };
+                let at = Standing { events: &events, next, x, rates: &[0.0; 2], look, last: 24.0 * 9.0 };
                 let found = rest.until(0, at);
                 assert!(found == next || event == 0);
                 until = if event == 0 { found } else { until };
