@@ -21,9 +21,17 @@ pub struct Held {
     copies: Vec<(usize, Place)>,
 }
 
+/// What of a program does not move.
+pub(super) struct Still {
+    /// Columns over the subjects of a block.
+    pub(super) block: Vec<Vec<f64>>,
+    /// Where each value of the program's file stands; none for those that move.
+    pub(super) places: Vec<Option<Place>>,
+}
+
 /// Where a value stands.
 #[derive(Clone, Copy, Debug)]
-enum Place {
+pub(super) enum Place {
     Number(f64),
     Column(usize),
     /// A row of one of the sources of what moves.
@@ -55,72 +63,92 @@ impl Program {
         width: usize,
         moving: impl Fn(usize) -> Option<(usize, usize)>,
     ) -> Held {
-        let (mut block, mut steps, mut copies): (Vec<Vec<f64>>, _, _) = (Vec::new(), Vec::new(), Vec::new());
-        let mut places: Vec<(Place, bool)> = Vec::new();
-        for &slot in &self.slots {
-            let place = match (moving(slot), &inputs[slot]) {
-                (Some((source, row)), _) => (Place::Moving(source, row), true),
-                (None, Column::Scalar(value)) => (Place::Number(*value), false),
-                (None, Column::Slice(values)) => {
-                    block.push(values[..subjects].to_vec());
-                    (Place::Column(block.len() - 1), false)
-                }
-            };
-            places.push(place);
-        }
-        places.extend(self.constants.iter().map(|value| (Place::Number(*value), false)));
+        let Still { mut block, places } = self.still(inputs, subjects, |slot| moving(slot).is_some());
+        let (mut steps, mut copies) = (Vec::new(), Vec::new());
+        let moves: Vec<bool> = places.iter().map(Option::is_none).collect();
+        let sources =
+            self.slots.iter().map(|slot| moving(*slot).map(|(source, row)| Place::Moving(source, row)));
+        let mut places: Vec<Place> = places
+            .into_iter()
+            .zip(sources.chain(std::iter::repeat(None)))
+            .map(|(still, source)| still.or(source).unwrap_or(Place::Number(0.0)))
+            .collect();
         let last_uses = self.last_uses();
         let mut free = Vec::new();
-        for (i, instruction) in self.instructions.iter().enumerate() {
-            let of = |operand: u32| places[operand as usize];
-            let operands = [of(instruction.a), of(instruction.b), of(instruction.c)];
-            let count = instruction.operands().count();
-            let moves = operands[..count].iter().any(|(_, moves)| *moves);
-            let to = match self.own_output(i).filter(|_| moves) {
+        for (i, instruction) in self.instructions.iter().enumerate().filter(|(i, _)| moves[self.first() + i])
+        {
+            let to = match self.own_output(i) {
                 Some(output) => Target::Output(output),
-                None => Target::Column(free.pop().filter(|_| moves).unwrap_or_else(|| {
-                    block.push(vec![0.0; if moves { 0 } else { subjects }]);
+                None => Target::Column(free.pop().unwrap_or_else(|| {
+                    block.push(Vec::new());
                     block.len() - 1
                 })),
             };
-            let step =
-                Step { operation: instruction.operation, operands: operands.map(|(place, _)| place), to };
-            if moves {
-                steps.push(step);
-            } else {
-                dispatch(Work {
-                    columns: &mut block,
-                    steps: &[step],
-                    width: subjects,
-                    sources: &[],
-                    out: &mut [],
-                });
+            let operands =
+                [instruction.a, instruction.b, instruction.c].map(|operand| places[operand as usize]);
+            steps.push(Step { operation: instruction.operation, operands, to });
+            if let Target::Column(column) = to {
+                places[self.first() + i] = Place::Column(column);
             }
-            places.push((
-                if let Target::Column(column) = to { Place::Column(column) } else { Place::Number(0.0) },
-                moves,
-            ));
-            for (k, (place, moves)) in operands[..count].iter().enumerate() {
-                let operand = [instruction.a, instruction.b, instruction.c][k] as usize;
-                let again = instruction.operands().take(k).any(|earlier| earlier as usize == operand);
+            for (k, operand) in instruction.operands().enumerate() {
+                let again = instruction.operands().take(k).any(|earlier| earlier == operand);
+                let operand = operand as usize;
                 if let (Place::Column(column), true, false) =
-                    (place, *moves && last_uses[operand] == i, again)
+                    (places[operand], moves[operand] && last_uses[operand] == i, again)
                 {
-                    free.push(*column);
+                    free.push(column);
                 }
             }
         }
         for (output, place) in self.outputs.iter().enumerate() {
             let producer = (*place as usize).checked_sub(self.first());
-            let there = producer.is_some_and(|p| self.own_output(p).is_some() && places[*place as usize].1);
+            let there = producer.is_some_and(|p| self.own_output(p).is_some() && moves[*place as usize]);
             if !there {
-                copies.push((output, places[*place as usize].0));
+                copies.push((output, places[*place as usize]));
             }
         }
         let columns = vec![vec![0.0; width]; block.len()];
         let mut held = Held { width, block, columns, steps, copies };
         (0..width.min(subjects)).for_each(|lane| held.seat(lane, lane));
         held
+    }
+
+    /// Works out for the subjects of a block what depends on none of the inputs that move.
+    pub(super) fn still(
+        &self,
+        inputs: &[Column<'_>],
+        subjects: usize,
+        moving: impl Fn(usize) -> bool,
+    ) -> Still {
+        let mut block: Vec<Vec<f64>> = Vec::new();
+        let mut places: Vec<Option<Place>> = Vec::new();
+        for &slot in &self.slots {
+            places.push(match &inputs[slot] {
+                _ if moving(slot) => None,
+                Column::Scalar(value) => Some(Place::Number(*value)),
+                Column::Slice(values) => {
+                    block.push(values[..subjects].to_vec());
+                    Some(Place::Column(block.len() - 1))
+                }
+            });
+        }
+        places.extend(self.constants.iter().map(|value| Some(Place::Number(*value))));
+        for instruction in &self.instructions {
+            let of = |operand: u32| places[operand as usize];
+            let still = instruction.operands().all(|operand| of(operand).is_some());
+            places.push(still.then(|| {
+                let operands = [instruction.a, instruction.b, instruction.c]
+                    .map(|operand| of(operand).unwrap_or(Place::Number(0.0)));
+                block.push(vec![0.0; subjects]);
+                let to = Target::Column(block.len() - 1);
+                let step = Step { operation: instruction.operation, operands, to };
+                let work =
+                    Work { columns: &mut block, steps: &[step], width: subjects, sources: &[], out: &mut [] };
+                dispatch(work);
+                Place::Column(block.len() - 1)
+            }));
+        }
+        Still { block, places }
     }
 
     /// The instruction that uses each value of the file last; none for outputs.
@@ -138,7 +166,7 @@ impl Program {
     }
 
     /// The output that is all that an instruction is for.
-    fn own_output(&self, instruction: usize) -> Option<usize> {
+    pub(super) fn own_output(&self, instruction: usize) -> Option<usize> {
         let place = self.first() + instruction;
         let mut outputs = (0..self.outputs.len()).filter(|output| self.outputs[*output] as usize == place);
         let read =

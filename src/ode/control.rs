@@ -128,6 +128,9 @@ pub(super) fn first_step<S: System + ?Sized>(
 /// An explicit method that meets stiffness goes on where no more than this many steps are left.
 pub(super) const HOPELESS: f64 = 2000.0;
 
+/// A little inside the border of stability: there steps oscillate between acceptance and rejection.
+pub(super) const INSIDE: f64 = 0.93;
+
 /// Counts steps whose length is set by stability, not by accuracy (Hairer and Wanner 1996, IV.2): the estimate is
 /// h |λ| from two slopes at the end of a step. Counts are floating-point numbers so that they also run in lanes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -142,8 +145,12 @@ impl StiffnessWatch {
     #[inline(always)]
     pub(super) fn stiff(&mut self, reach: f64, stability: f64) -> bool {
         self.toiling = if reach > 0.5 { self.toiling + 1.0 } else { 0.0 };
-        // A little inside the border: there the step oscillates between acceptance and rejection.
-        let over = reach > 0.93 * stability;
+        self.note(reach > INSIDE * stability)
+    }
+
+    /// Notes whether an accepted step was as long as stability allows and says whether the system is certainly stiff.
+    #[inline(always)]
+    pub(super) fn note(&mut self, over: bool) -> bool {
         self.within = if over { 0.0 } else { self.within + 1.0 };
         let calm = if self.within == 6.0 { 0.0 } else { self.beyond };
         self.beyond = if over { self.beyond + 1.0 } else { calm };

@@ -6,9 +6,11 @@ use crate::math::dispatch::dispatch;
 use super::control::{Controller, too_short};
 use super::eighth::{self, NODES, ROWS, SLOPES, STAGES};
 use super::lanes::{Choose, Commit, END, FIRST, Judge, Lanes, Plan, Reach, SHOW, StageTime, combine};
-use super::{Ended, Fleet, Leg, OdeError, Settings, Start, Statistics};
+use super::taylor::{self, Advance, ORDER};
+use super::{Derivative, Ended, Fleet, Leg, OdeError, Settings, Start, Statistics};
 
-/// Integrates many systems side by side by an explicit method of order 8, keeping its scratch.
+/// Integrates many systems side by side, keeping its scratch: along their Taylor polynomials where the fleet knows them,
+/// and otherwise by an explicit method of order 8.
 ///
 /// The order is high because a lane pays for a step more than for an evaluation: its error, its controller, its turn
 /// among the others.
@@ -33,8 +35,10 @@ pub struct FleetIntegrator {
     after: Vec<f64>,
     stage: Vec<f64>,
     spare: Vec<f64>,
-    /// Slope after slope.
+    /// Slope after slope, or Taylor coefficients, order after order.
     slopes: Vec<f64>,
+    /// Whether they are Taylor coefficients.
+    expanded: bool,
     /// Scratch of a column.
     third: Vec<f64>,
     single: Vec<f64>,
@@ -63,6 +67,7 @@ impl FleetIntegrator {
             stage: Vec::new(),
             spare: Vec::new(),
             slopes: Vec::new(),
+            expanded: false,
             third: vec![0.0; width],
             single: Vec::new(),
             extended: false,
@@ -109,7 +114,7 @@ impl FleetIntegrator {
             part.resize(whole, 0.0);
         }
         self.slopes.clear();
-        self.slopes.resize(SLOPES * whole, 0.0);
+        self.slopes.resize(SLOPES.max(ORDER) * whole, 0.0);
         self.single.resize(n, 0.0);
         self.absolute = (0..n).map(|i| self.settings.tolerances.absolute(i)).collect();
         self.lanes = Lanes::new(self.width);
@@ -183,7 +188,11 @@ impl FleetIntegrator {
     fn begin<F: Fleet + ?Sized>(&mut self, fleet: &mut F, work: &mut Statistics) {
         loop {
             let whole = self.x.len();
-            fleet.rhs(&self.lanes.t, &self.x, &mut self.slopes[..whole]);
+            let known = fleet.expand(&self.lanes.t, &self.x, &mut self.slopes[..ORDER * whole]);
+            self.expanded = known == Derivative::Written;
+            if !self.expanded {
+                fleet.rhs(&self.lanes.t, &self.x, &mut self.slopes[..whole]);
+            }
             self.blocks += 1;
             for place in 0..self.fresh.len() {
                 let lane = self.fresh[place];
@@ -232,6 +241,19 @@ impl FleetIntegrator {
     /// One trial step of every lane.
     fn attempt<F: Fleet + ?Sized>(&mut self, fleet: &mut F) {
         let whole = self.x.len();
+        if self.expanded {
+            return dispatch(Advance {
+                lanes: &mut self.lanes,
+                x: &self.x,
+                coefficients: &self.slopes,
+                after: &mut self.after,
+                absolute: &self.absolute,
+                relative: self.settings.tolerances.relative(),
+                longest_step: self.settings.longest_step,
+                most_steps: self.settings.most_steps as f64,
+                spare: &mut self.third,
+            });
+        }
         dispatch(Reach {
             lanes: &mut self.lanes,
             x: &self.x,
@@ -314,17 +336,22 @@ impl FleetIntegrator {
         let (t, h, end) = (self.lanes.t[lane], self.lanes.trial[lane], self.lanes.end[lane]);
         while self.lanes.ask[lane] <= end {
             let time = self.lanes.ask[lane];
-            if time < end {
+            if time < end && !self.expanded {
                 self.extend(fleet);
             }
-            let weights = eighth::weights((time - t) / h);
+            let weights = if self.expanded { [0.0; SLOPES] } else { eighth::weights((time - t) / h) };
             for (row, value) in self.single.iter_mut().enumerate() {
                 let place = row * width + lane;
-                let mut sum = 0.0;
-                for (s, weight) in weights.iter().enumerate() {
-                    sum += weight * self.slopes[s * whole + place];
-                }
-                *value = if time < end { self.x[place] + h * sum } else { self.after[place] };
+                let slopes = self.slopes[place..].iter().step_by(whole);
+                *value = if time == end {
+                    self.after[place]
+                } else if self.expanded {
+                    taylor::state(self.x[place], slopes.take(ORDER).copied(), time - t)
+                } else {
+                    let sum =
+                        weights.iter().zip(slopes).fold(0.0, |sum, (weight, slope)| sum + weight * slope);
+                    self.x[place] + h * sum
+                };
             }
             self.lanes.ask[lane] = fleet.visit(lane, time, &self.single);
         }
@@ -349,7 +376,7 @@ impl FleetIntegrator {
         let (tried, steps) = (self.lanes.tried[lane] as usize, self.lanes.accepted[lane] as usize);
         work.steps += steps;
         work.rejected += tried - steps;
-        work.rhs += (STAGES - 1) * tried;
+        work.rhs += if self.expanded { 0 } else { (STAGES - 1) * tried };
         let good = error <= 1.0;
         if good && time == to {
             Ended::Arrived

@@ -1,6 +1,6 @@
 //! What a fleet is and how its systems go from leg to leg.
 
-use super::OdeError;
+use super::{Derivative, OdeError};
 
 /// Systems of one kind and the journeys on which they go.
 pub trait Fleet {
@@ -11,6 +11,14 @@ pub trait Fleet {
     /// derivative goes to the same place of `dx`. A lane must not look at another one. Lanes that are at rest are
     /// evaluated as well; what comes out for them does not matter.
     fn rhs(&mut self, t: &[f64], x: &[f64], dx: &mut [f64]);
+
+    /// Writes the Taylor coefficients of every lane's solution from `x` on, of order 1 up to [`ORDER`](super::ORDER): that
+    /// of order k of state i of lane l to `out[((k - 1) * n + i) * t.len() + l]`, where n is the number of states. A fleet
+    /// that writes them is not asked for f.
+    fn expand(&mut self, t: &[f64], x: &[f64], out: &mut [f64]) -> Derivative {
+        let _ = (t, x, out);
+        Derivative::Unknown
+    }
 
     /// Called when a lane has no leg: at first, and whenever one has ended. `x` is its state: zeros at first, then that
     /// at the end of the leg or, after a failure, at the last time that was reached. What is written to it is where the

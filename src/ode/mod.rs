@@ -2,8 +2,8 @@
 //!
 //! One idea a file: what a system is (here), how exact it is to be ([`Tolerances`]), the methods as data
 //! (`tableau`, `rosenbrock`), the choice of steps (`control`), and the drivers that put them together:
-//! [`Integrator`] for one system, [`FleetIntegrator`] for many side by side (`lanes`, `eighth`), [`ConvoyIntegrator`] for many stiff
-//! ones that do not know the time.
+//! [`Integrator`] for one system, [`FleetIntegrator`] for many side by side (`lanes`, `eighth`, `taylor`), [`ConvoyIntegrator`]
+//! for many stiff ones that do not know the time.
 //!
 //! | [`Method`] | order | for |
 //! | --- | --- | --- |
@@ -12,9 +12,10 @@
 //! | `Rosenbrock` | 5(4), Rodas5P, L-stable | stiff |
 //! | `Automatic` | | Tsitouras until the problem proves stiff, then Rosenbrock, and back |
 //!
-//! A [`FleetIntegrator`] goes by Dormand and Prince's explicit method of order 8, a [`ConvoyIntegrator`] by Rodas5P.
+//! A [`FleetIntegrator`] follows Taylor polynomials of order 14 where the fleet knows them, and otherwise goes by Dormand and
+//! Prince's explicit method of order 8; a [`ConvoyIntegrator`] goes by Rodas5P.
 //!
-//! Times asked for are served by each method's continuous extension (order 4, for a fleet 7): they do not shorten
+//! Times asked for are served by each method's continuous extension (order 4, for a fleet 7 or 14): they do not shorten
 //! steps. No step and no evaluation lies outside the interval that was given, so a right-hand side may change at its ends.
 //!
 //! ```
@@ -54,6 +55,7 @@ mod rosenbrock;
 mod settings;
 mod stride;
 mod tableau;
+mod taylor;
 
 pub use convoy::{Convoy, ConvoyIntegrator};
 pub use error::{OdeError, SettingsError};
@@ -62,6 +64,7 @@ pub use integrator::Integrator;
 pub use journey::{Ended, Fleet, Leg, Start};
 pub use settings::{FirstStep, Method, Settings, Tolerances};
 pub(crate) use stride::{Distance, STAGES, Stride, stage_nodes};
+pub use taylor::ORDER;
 
 /// Whether a system wrote a derivative or leaves it to finite differences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! The right-hand side of a model that is not linear, compiled once: for the lanes of a block and for one of them.
 
 use super::lead::Lead;
-use crate::expr::{Checked, Column, Held, Program, Scratch};
+use crate::expr::{Checked, Column, Held, Jets, Moving, Program, Scratch};
 use crate::model::{Model, Structure};
-use crate::ode::{Derivative, System};
+use crate::ode::{Derivative, ORDER, System};
 
 /// The equations of a model, and behind them integrands whose areas are wanted.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub(crate) struct Field {
     /// The states that do not lead, and their equations.
     followers: Vec<usize>,
     following: Program,
+    /// Their equations, and behind them those of the leading compartments, where all are analytic.
+    expansion: Option<Program>,
 }
 
 impl Field {
@@ -45,7 +47,8 @@ impl Field {
         let lead = Lead::new(model);
         let leads = |state: &usize| lead.compartments().any(|compartment| compartment == *state);
         let followers: Vec<usize> = (0..equations.len()).filter(|state| !leads(state)).collect();
-        Some(Field {
+        let mut field = Field {
+            expansion: None,
             following: Program::compile(&followers.iter().map(|state| equations[*state]).collect::<Vec<_>>()),
             lead,
             followers,
@@ -56,7 +59,14 @@ impl Field {
             states: equations.len(),
             first: layout.compartment(0),
             clock: layout.time(),
-        })
+        };
+        let all: Vec<&Checked> = field.expanded().map(|state| equations[state]).collect();
+        field.expansion = Some(Program::compile(&all));
+        // Whether they are does not depend on the numbers.
+        if field.jets(&vec![Column::Scalar(0.0); layout.count()], 1, 1).is_none() {
+            field.expansion = None;
+        }
+        Some(field)
     }
 
     /// States, areas included.
@@ -101,6 +111,27 @@ impl Field {
                     among(&self.followers).map(|row| (0, row)).or(among(&leading).map(|row| (1, row)))
                 }
             }
+        })
+    }
+
+    /// Whether there are [`Field::jets`].
+    pub(super) fn is_analytic(&self) -> bool {
+        self.expansion.is_some()
+    }
+
+    /// The states of [`Field::jets`]: the followers, then the leading compartments.
+    pub(super) fn expanded(&self) -> impl Iterator<Item = usize> {
+        self.followers.iter().copied().chain(self.lead.compartments())
+    }
+
+    /// The Taylor polynomials of the followers over the subjects of a block, side by side in so many lanes. `None` where
+    /// the equations are not analytic.
+    pub(super) fn jets(&self, inputs: &[Column<'_>], subjects: usize, width: usize) -> Option<Jets> {
+        let program = self.expansion.as_ref()?;
+        program.jets(inputs, (subjects, width), (ORDER, self.followers.len()), |slot| {
+            let compartment = slot.checked_sub(self.first).filter(|_| slot < self.clock);
+            let state = self.expanded().position(|state| Some(state) == compartment).map(Moving::State);
+            state.or((slot == self.clock).then_some(Moving::Time))
         })
     }
 

@@ -28,6 +28,9 @@ struct Group {
 pub(super) struct Led<'a> {
     lead: &'a Lead,
     motions: Vec<Motion>,
+    /// By lane: when it was looked at last on its way, and what was seen of each compartment: the end of a leg is often
+    /// looked at twice.
+    told: Vec<(f64, Vec<f64>)>,
 }
 
 impl Lead {
@@ -85,7 +88,8 @@ impl Lead {
             clear_rounding(&mut own, 2 * group.shape.depots());
             Motion::new(group.shape, &own, width, self.fed)
         });
-        Led { lead: self, motions: motions.collect() }
+        let told = vec![(f64::NAN, vec![0.0; self.compartments().count()]); width];
+        Led { lead: self, motions: motions.collect(), told }
     }
 }
 
@@ -97,6 +101,7 @@ impl Led<'_> {
 
     /// Lets a lane set out from a state of all compartments under these rates (none, or one a compartment).
     pub(super) fn set_out(&mut self, lane: usize, from: f64, state: &[f64], rates: &[f64]) {
+        self.told[lane].0 = f64::NAN;
         for (motion, group) in self.motions.iter_mut().zip(&self.lead.groups) {
             let input = rates.get(group.compartments[group.shape.central()]).copied().unwrap_or(0.0);
             motion.set_out(lane, from, group.compartments.iter().map(|c| state[*c]), input);
@@ -131,13 +136,19 @@ impl Led<'_> {
     }
 
     /// Writes the leading compartments of one lane into its state of all compartments.
-    pub(super) fn of(&self, lane: usize, t: f64, state: &mut [f64]) {
-        let mut own = [0.0; 4];
-        for (motion, group) in self.motions.iter().zip(&self.lead.groups) {
-            motion.of(lane, t, &mut own[..motion.states()]);
-            for (compartment, value) in group.compartments.iter().zip(own) {
-                state[*compartment] = value;
+    pub(super) fn of(&mut self, lane: usize, t: f64, state: &mut [f64]) {
+        let (time, seen) = &mut self.told[lane];
+        if *time != t {
+            *time = t;
+            let mut seen = &mut seen[..];
+            for motion in &self.motions {
+                let (own, rest) = seen.split_at_mut(motion.states());
+                motion.of(lane, t, own);
+                seen = rest;
             }
+        }
+        for (compartment, value) in self.lead.compartments().zip(seen) {
+            state[compartment] = *value;
         }
     }
 }

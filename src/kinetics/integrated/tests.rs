@@ -217,6 +217,24 @@ fn a_lane_that_proves_stiff_goes_on_by_itself() {
     assert_eq!(explicit.failures().next().map(|(_, reason)| reason.code()), Some("stiff"));
 }
 
+/// Eliminations that have a slope at 0 but no Taylor polynomial, and one that has none at a bound.
+#[test]
+fn a_lane_without_a_polynomial_goes_by_itself_until_it_has_one() {
+    let with = |root: &str| written(&format!("VMAX*(central/V)/(KM + KM*{root})"), TIGHT);
+    let (rooted, hill) = (with("sqrt(central/V/KM)"), with("(central/V/KM)^1.3"));
+    let bounded = with("min(central/V/KM, 2)");
+    let analytic = |model: &Model| Field::new(model, &[]).unwrap().is_analytic();
+    assert_eq!([&rooted, &hill, &bounded].map(analytic), [true, true, false]);
+    for model in [rooted, hill, bounded] {
+        let (found, state) = dosed(&model, 0..7);
+        assert_eq!(state.failures().next(), None);
+        for subject in 0..7 {
+            let (found, expected) = (found.trough[subject], witness(&model, subject));
+            assert!((found - expected).abs() < 1e-8 * 0.5, "{subject}: {found} {expected}");
+        }
+    }
+}
+
 #[test]
 fn what_leads_is_solved_exactly_however_fast() {
     // The same absorption, but linear: no method finds it stiff.

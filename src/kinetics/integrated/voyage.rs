@@ -1,20 +1,22 @@
 //! Lanes of a block on their ways through a field: side by side by the explicit method; a lane whose system proves
 //! stiff goes on by itself with the stiff one.
 
-use super::field::Field;
+use super::field::{Alone, Field};
 use super::lead::Led;
-use crate::expr::{Column, Held};
+use crate::expr::{Column, GROUP, Held, Jets};
 use crate::math::dispatch::{Kernel, dispatch};
 use crate::model::{Method, Model};
 use crate::ode::{
-    self, Ended, Fleet, FleetIntegrator, Integrator, Leg, OdeError, Settings, SettingsError, Start,
-    Tolerances,
+    self, Derivative, Ended, Fleet, FleetIntegrator, Integrator, Leg, OdeError, Settings, SettingsError,
+    Start, Tolerances,
 };
 
 /// States worked on side by side: few enough that the slopes of their stages stay in the first-level cache.
 const SIDE_BY_SIDE: usize = 192;
 /// Lanes are filled up to a multiple of this, which the widest instructions serve without a rest.
 const TOGETHER: usize = 16;
+/// The most lanes.
+const MOST: usize = 128;
 
 /// A leg of no length.
 const REST: Leg = Leg { from: 0.0, to: 0.0, ask: f64::INFINITY, start: Start::Anew };
@@ -99,16 +101,20 @@ impl Integration {
         if lanes == 0 {
             return failures;
         }
-        let most = (SIDE_BY_SIDE / field.followers().len().max(1)).clamp(2 * TOGETHER, 8 * TOGETHER);
-        let width = lanes.min(most).next_multiple_of(TOGETHER);
+        let together = if field.is_analytic() { GROUP } else { TOGETHER };
+        let most = (SIDE_BY_SIDE / field.followers().len().max(1)).clamp(2 * TOGETHER, MOST);
+        let width = lanes.min(most).next_multiple_of(together);
         let mut fleet = Sailing {
             integration: self,
             field,
             inputs,
-            following: field.following(inputs, lanes, width),
+            course: match field.jets(inputs, lanes, width) {
+                Some(jets) => Course::Jets(jets),
+                None => Course::Slopes(field.following(inputs, lanes, width)),
+            },
             led: field.lead().prepare(inputs, lanes, width),
             leading: vec![0.0; field.lead().compartments().count() * width],
-            rates: vec![0.0; field.followers().len() * width],
+            rates: vec![0.0; field.states() * width],
             whole: vec![0.0; field.states()],
             legs: vec![REST; width],
             seats: vec![0; width],
@@ -131,15 +137,23 @@ impl Integration {
     }
 }
 
+/// What is known of where the followers go.
+enum Course {
+    /// Their Taylor polynomials.
+    Jets(Jets),
+    /// Their derivatives.
+    Slopes(Held),
+}
+
 struct Sailing<'a> {
     integration: &'a Integration,
     field: &'a Field,
     inputs: &'a [Column<'a>],
-    following: Held,
+    course: Course,
     led: Led<'a>,
     /// The leading compartments at the times of the stage in work.
     leading: Vec<f64>,
-    /// Rates into the followers, state after state.
+    /// Rates into the followers, and behind them those into the leading compartments, state after state.
     rates: Vec<f64>,
     /// All states of a subject.
     whole: Vec<f64>,
@@ -157,7 +171,13 @@ struct Sailing<'a> {
     failures: &'a mut Vec<(usize, OdeError)>,
 }
 
-impl Sailing<'_> {
+/// A subject by itself.
+struct Lone<'a> {
+    system: Alone<'a>,
+    integrator: Integrator,
+}
+
+impl<'a> Sailing<'a> {
     /// Puts all states of a lane together whose followers are these.
     fn gather(&mut self, lane: usize, t: f64, followers: &[f64]) {
         self.led.of(lane, t, &mut self.whole);
@@ -212,7 +232,10 @@ impl Sailing<'_> {
         }
         self.boarded += 1;
         self.seats[lane] = subject;
-        self.following.seat(lane, subject);
+        match &mut self.course {
+            Course::Jets(jets) => jets.seat(lane, subject),
+            Course::Slopes(following) => following.seat(lane, subject),
+        }
         self.led.seat(lane, subject);
         for (value, row) in self.whole.iter_mut().zip(self.x.chunks_exact(self.subjects)) {
             *value = row[subject];
@@ -232,21 +255,46 @@ impl Sailing<'_> {
     }
 
     fn alone(&mut self, subject: usize, mut leg: Leg, x: &mut [f64]) -> Result<(), OdeError> {
-        let mut system = self.field.alone(self.inputs, subject);
-        let mut integrator = Integrator::new(self.integration.alone.clone());
+        let mut alone = self.lone(subject);
         loop {
-            system.feed(self.way.rates(subject));
-            while leg.ask <= leg.to {
-                integrator.integrate(&mut system, leg.from, x, leg.ask, &[], |_, _, _| ())?;
-                leg.from = leg.ask;
-                leg.ask = self.way.seen(subject, leg.ask, x);
-            }
-            integrator.integrate(&mut system, leg.from, x, leg.to, &[], |_, _, _| ())?;
+            self.leg(&mut alone, subject, leg, x)?;
             match self.way.next(subject, x) {
                 Some(next) => leg = next,
                 None => return Ok(()),
             }
         }
+    }
+
+    /// The equations of a subject, and who integrates them by themselves.
+    fn lone(&self, subject: usize) -> Lone<'a> {
+        let integrator = Integrator::new(self.integration.alone.clone());
+        Lone { system: self.field.alone(self.inputs, subject), integrator }
+    }
+
+    /// Integrates a subject by itself to the end of a leg.
+    fn leg(&mut self, alone: &mut Lone<'_>, subject: usize, leg: Leg, x: &mut [f64]) -> Result<(), OdeError> {
+        let Lone { system, integrator } = alone;
+        system.feed(self.way.rates(subject));
+        let (mut from, mut ask) = (leg.from, leg.ask);
+        while ask <= leg.to {
+            integrator.integrate(system, from, x, ask, &[], |_, _, _| ())?;
+            from = ask;
+            ask = self.way.seen(subject, ask, x);
+        }
+        integrator.integrate(system, from, x, leg.to, &[], |_, _, _| ()).map(|_| ())
+    }
+
+    /// Takes a lane by itself from a time on to the end of its leg; whether it arrives there.
+    fn detour(&mut self, lane: usize, from: f64) -> bool {
+        let (subject, leg) = (self.seats[lane], Leg { from, ..self.legs[lane] });
+        let mut alone = self.lone(subject);
+        let mut state = std::mem::take(&mut self.whole);
+        let arrived = self.leg(&mut alone, subject, leg, &mut state);
+        self.whole = state;
+        if let Err(error) = arrived {
+            self.fail(lane, error);
+        }
+        arrived.is_ok()
     }
 
     fn finish(&mut self, lane: usize) {
@@ -268,11 +316,23 @@ impl Fleet for Sailing<'_> {
     }
 
     fn rhs(&mut self, t: &[f64], x: &[f64], dx: &mut [f64]) {
+        let Course::Slopes(following) = &mut self.course else {
+            return;
+        };
         self.led.at(t, &mut self.leading);
-        self.following.run(&[x, &self.leading, t], dx);
+        following.run(&[x, &self.leading, t], dx);
         if self.field.lead().fed() {
             dispatch(Feed { rates: &self.rates, dx });
         }
+    }
+
+    fn expand(&mut self, t: &[f64], x: &[f64], out: &mut [f64]) -> Derivative {
+        let Course::Jets(jets) = &mut self.course else {
+            return Derivative::Unknown;
+        };
+        self.led.at(t, &mut self.leading);
+        jets.expand(t, [x, &self.leading], &self.rates, out);
+        Derivative::Written
     }
 
     fn next_leg(&mut self, lane: usize, ended: Ended, x: &mut [f64]) -> Option<Leg> {
@@ -287,14 +347,21 @@ impl Fleet for Sailing<'_> {
                 self.gather(lane, time, x);
                 self.by_itself(lane, Leg { from: time, ..self.legs[lane] });
             }
+            // What has no Taylor polynomial, like a root at 0, may well have a slope.
+            Ended::Failed(OdeError::NonFinite { time, .. }) if matches!(self.course, Course::Jets(_)) => {
+                self.gather(lane, time, x);
+                present = self.detour(lane, time);
+            }
             Ended::Failed(error) => self.fail(lane, error),
         }
         let leg = self.next(lane, present)?;
         let rates = self.way.rates(self.seats[lane]);
         self.led.set_out(lane, leg.from, &self.whole, rates);
-        for (row, (state, value)) in self.field.followers().iter().zip(x).enumerate() {
+        for (state, value) in self.field.followers().iter().zip(x) {
             *value = self.whole[*state];
-            self.rates[row * self.width + lane] = rates.get(*state).copied().unwrap_or(0.0);
+        }
+        for (row, state) in self.field.expanded().enumerate() {
+            self.rates[row * self.width + lane] = rates.get(state).copied().unwrap_or(0.0);
         }
         self.legs[lane] = leg;
         Some(leg)
