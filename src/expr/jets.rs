@@ -330,9 +330,10 @@ impl Kernel for Expand<'_> {
                     }
                 }
             }
-            for (place, row) in out.chunks_exact_mut(width).enumerate().take(order * shown) {
-                let value = &file[states[place % shown].first + place / shown + 1];
-                copy(&value.0[..lanes.len()], &mut row[lanes.clone()]);
+            for (k, rows) in out.chunks_exact_mut((shown * width).max(1)).enumerate().take(order) {
+                for (jet, row) in states.iter().zip(rows.chunks_exact_mut(width)) {
+                    copy(&file[jet.first + k + 1].0[..lanes.len()], &mut row[lanes.clone()]);
+                }
             }
         }
     }
@@ -460,10 +461,13 @@ fn convolve_slopes(a: &[Lanes], b: &[Lanes]) -> Lanes {
 #[inline(always)]
 fn products(a: &[Lanes], b: &[Lanes], of: impl Fn(usize, f64, f64) -> f64) -> Lanes {
     let mut sums = ZERO;
+    let terms = a.len().min(b.len());
+    let (a, b) = (&a[..terms], &b[..terms]);
     for (part, sums) in sums.0.as_chunks_mut::<PART>().0.iter_mut().enumerate() {
         let mut sum = [0.0; PART];
-        for (j, (a, b)) in a.iter().zip(b.iter().rev()).enumerate() {
-            let (a, b) = (&a.0.as_chunks::<PART>().0[part], &b.0.as_chunks::<PART>().0[part]);
+        for j in 0..terms {
+            let (a, b) =
+                (&a[j].0.as_chunks::<PART>().0[part], &b[terms - 1 - j].0.as_chunks::<PART>().0[part]);
             for l in 0..PART {
                 sum[l] += of(j, a[l], b[l]);
             }
