@@ -63,24 +63,22 @@ impl State {
             }
             self.penalty = problem.penalty(sums);
         }
+        // Without a branch for each subject, whose grade cannot be foreseen.
+        let mut members = vec![0; self.order.len()];
         for group in &problem.groups {
-            let mut needed = group.needed.iter().peekable();
-            let mut rank = 0;
+            let mut count = 0;
             for &subject in &self.order {
-                if group.mask >> problem.grades[subject] & 1 == 0 {
-                    continue;
+                members[count] = subject;
+                count += usize::from(group.mask >> problem.grades[subject] & 1);
+            }
+            for &(rank, constraint, slot) in &group.needed {
+                let Some(&subject) = members[..count].get(rank) else {
+                    break;
+                };
+                self.roles[constraint][slot] = subject;
+                if slot == 0 && !problem.constraints[constraint].is_pair() {
+                    self.roles[constraint][1] = subject;
                 }
-                while let Some(&&(wanted, constraint, slot)) = needed.peek() {
-                    if wanted != rank {
-                        break;
-                    }
-                    self.roles[constraint][slot] = subject;
-                    if slot == 0 && !problem.constraints[constraint].is_pair() {
-                        self.roles[constraint][1] = subject;
-                    }
-                    needed.next();
-                }
-                rank += 1;
             }
         }
     }
