@@ -174,9 +174,7 @@ impl Program {
         (0..width.min(subjects)).for_each(|lane| jets.seat(lane, lane));
         Some(jets)
     }
-}
 
-impl Program {
     /// Whether an instruction is there only to give an output the other sign.
     fn is_negative_slope(&self, instruction: usize) -> bool {
         let negates = matches!(self.instructions[instruction].operation, Operation::Unary(Unary::Negate));
@@ -313,6 +311,7 @@ impl Kernel for Expand<'_> {
                 for (state, (jet, (slope, sign))) in states.iter().zip(slopes.iter()).enumerate() {
                     let (to, share) = (jet.first + jet.step * (k + 1), share * sign);
                     match *slope {
+                        // A state that is a slope keeps its orders, so that the two are never one place.
                         Term::Jet(slope) => {
                             if let Ok([slope, to]) = file.get_disjoint_mut([slope.first + slope.step * k, to])
                             {

@@ -128,13 +128,13 @@ fn main() {
     println!("| workload | simulator | us a subject | error | times exposim |");
     println!("|---|---|---|---|---|");
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    for workload in [Workload::A, Workload::C, Workload::D, Workload::E] {
+    for workload in [Workload::A, Workload::C, Workload::D, Workload::DVaried, Workload::E] {
         if !wanted.is_empty() && !wanted.contains(&format!("{workload:?}")) {
             continue;
         }
         match workload {
             Workload::A | Workload::C => closed(workload, 51_200, 1_000),
-            Workload::D | Workload::E => integrated(workload, 512, 24),
+            Workload::D | Workload::DVaried | Workload::E => integrated(workload, 512, 24),
         }
     }
 }

@@ -15,7 +15,7 @@ fn subject(workload: Workload) -> Subject {
             Workload::C => {
                 subject.bolus(time + 0.2, 0.8 * dose, "oral").infusion(time, 0.2 * dose, "direct", 3.5)
             }
-            Workload::D => subject.bolus(time, dose, "oral"),
+            Workload::D | Workload::DVaried => subject.bolus(time, dose, "oral"),
             Workload::E => subject.bolus(time + 0.154, 0.19 * dose, "oral").infusion(
                 time + 0.154,
                 0.57 * dose,
@@ -70,7 +70,7 @@ fn equations(workload: Workload) -> ODE {
                 y[seen] = x[central] / v;
             },
         },
-        Workload::D => ode! {
+        Workload::D | Workload::DVaried => ode! {
             name: "saturable",
             params: [vmax, v],
             states: [gut, central],
@@ -144,7 +144,7 @@ fn named(workload: Workload, [first, v]: [f64; 2]) -> Vec<(&'static str, f64)> {
         Workload::A | Workload::C => {
             vec![("ka", 1.6), ("ke", first / v), ("kcp", 3.22 / v), ("kpc", 3.22 / 68.0), ("v", v)]
         }
-        Workload::D => vec![("vmax", first), ("v", v)],
+        Workload::D | Workload::DVaried => vec![("vmax", first), ("v", v)],
         Workload::E => vec![("ke", first / v), ("v", v)],
     }
 }

@@ -14,6 +14,9 @@ pub enum Workload {
     C,
     /// Saturable elimination; ten times the doses.
     D,
+    /// The same with doses that alternate by one unit in the last place: no day is dosed like the one before, and none
+    /// can be left out.
+    DVaried,
     /// Extended release that drives neutrophils and haemoglobin, seen once a week.
     E,
 }
@@ -23,7 +26,7 @@ impl Workload {
     pub fn model(self) -> &'static str {
         match self {
             Workload::A | Workload::C => include_str!("../models/linear.toml"),
-            Workload::D => include_str!("../models/saturable.toml"),
+            Workload::D | Workload::DVaried => include_str!("../models/saturable.toml"),
             Workload::E => include_str!("../models/biomarkers.toml"),
         }
     }
@@ -51,10 +54,12 @@ impl Workload {
 
     /// The doses (mg) of the days.
     pub fn doses(self) -> impl Iterator<Item = f64> {
-        let times = if self == Workload::D { 10.0 } else { 1.0 };
+        let times = if matches!(self, Workload::D | Workload::DVaried) { 10.0 } else { 1.0 };
+        let varied = move |day: usize| self == Workload::DVaried && day % 2 == 1;
         PHASES
             .into_iter()
             .flat_map(|(dose, days)| std::iter::repeat_n(dose, days))
-            .map(move |dose| dose * times)
+            .enumerate()
+            .map(move |(day, dose)| if varied(day) { (dose * times).next_up() } else { dose * times })
     }
 }
