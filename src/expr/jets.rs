@@ -384,7 +384,7 @@ impl Order<'_> {
             Rule::Quotient(a, b, reciprocal) => {
                 let sum = convolve(&of(b)[1..], lower);
                 both(to, now(a), &sum, |a, sum| a - sum);
-                scale(to, now(reciprocal));
+                amend(to, now(reciprocal), |to, by| to * by);
             }
             Rule::Inverse(a, _, reciprocal) if begins => {
                 both(to, &held[a], now(reciprocal), |a, reciprocal| a * reciprocal);
@@ -403,7 +403,7 @@ impl Order<'_> {
                 let share = 1.0 / k as f64;
                 let sum = convolve_slopes(&lower[1..], &of(a)[1..k]);
                 both(to, now(a), &sum, |a, sum| a - sum * share);
-                scale(to, now(reciprocal));
+                amend(to, now(reciprocal), |to, by| to * by);
             }
             Rule::Power(a, exponent, _) if begins => both(to, now(a), &held[exponent], f::pow),
             Rule::Power(a, exponent, reciprocal) => {
@@ -411,14 +411,14 @@ impl Order<'_> {
                 let share = 1.0 / k as f64;
                 let (slopes, plain) = (convolve_slopes(&of(a)[1..], lower), convolve(&of(a)[1..], lower));
                 both(to, &slopes, &held[exponent], |slope, exponent| (exponent + 1.0) * slope * share);
-                to.0.iter_mut().zip(&plain.0).for_each(|(to, plain)| *to -= plain);
-                scale(to, now(reciprocal));
+                amend(to, &plain, |to, plain| to - plain);
+                amend(to, now(reciprocal), |to, by| to * by);
             }
             Rule::Sqrt(a) if begins => each(to, now(a), f64::sqrt),
             Rule::Sqrt(a) => {
                 let sum = convolve(&lower[1..], &lower[1..]);
                 both(to, now(a), &sum, |a, sum| 0.5 * (a - sum));
-                to.0.iter_mut().zip(&lower[0].0).for_each(|(to, root)| *to /= root);
+                amend(to, &lower[0], |to, root| to / root);
             }
         }
     }
@@ -439,9 +439,9 @@ fn both(to: &mut Lanes, a: &Lanes, b: &Lanes, of: impl Fn(f64, f64) -> f64) {
 }
 
 #[inline(always)]
-fn scale(to: &mut Lanes, by: &Lanes) {
+fn amend(to: &mut Lanes, by: &Lanes, of: impl Fn(f64, f64) -> f64) {
     for l in 0..GROUP {
-        to.0[l] *= by.0[l];
+        to.0[l] = of(to.0[l], by.0[l]);
     }
 }
 

@@ -51,6 +51,12 @@ pub(super) const FIRST: u8 = 2;
 /// The leg has ended, well or not.
 pub(super) const END: u8 = 4;
 
+/// What a lane wants, for [`Lanes::wants`], where it does.
+#[inline(always)]
+pub(super) fn wish(holds: bool, what: u8) -> f64 {
+    if holds { f64::from(what) } else { 0.0 }
+}
+
 impl Lanes {
     pub(super) fn new(width: usize) -> Self {
         let column = || vec![0.0; width];
@@ -287,9 +293,8 @@ impl Kernel for Choose<'_> {
 
             let lost = !good & too_short(next, t[l], to[l]);
             let over = (good & (end[l] == to[l])) | lost | stiff | (tried[l] >= most_steps);
-            let say = |wish: bool, what: u8| if wish { f64::from(what) } else { 0.0 };
-            let show = say(good & (ask[l] <= end[l]), SHOW);
-            wants[l] = busy[l] * (show + say(good & (accepted[l] == 1.0), FIRST) + say(over, END));
+            let show = wish(good & (ask[l] <= end[l]), SHOW);
+            wants[l] = busy[l] * (show + wish(good & (accepted[l] == 1.0), FIRST) + wish(over, END));
         }
     }
 }

@@ -5,7 +5,7 @@
 use crate::math::{self, dispatch::Kernel};
 
 use super::control::{HOPELESS, INSIDE, StiffnessWatch, cut};
-use super::lanes::{END, Lanes, SHOW};
+use super::lanes::{END, Lanes, SHOW, wish};
 
 /// The order of the polynomials by which fleets are carried that know their Taylor coefficients.
 pub const ORDER: usize = 14;
@@ -105,8 +105,7 @@ impl<'a> Advance<'a> {
             tried[l] += busy[l];
             accepted[l] += if good { busy[l] } else { 0.0 };
             let over = arrives | !good | stiff | (tried[l] >= self.most_steps);
-            let say = |wish: bool, what: u8| if wish { f64::from(what) } else { 0.0 };
-            wants[l] = busy[l] * (say(good & (ask[l] <= end[l]), SHOW) + say(over, END));
+            wants[l] = busy[l] * (wish(good & (ask[l] <= end[l]), SHOW) + wish(over, END));
         }
     }
 

@@ -171,10 +171,25 @@ struct Sailing<'a> {
     failures: &'a mut Vec<(usize, OdeError)>,
 }
 
-/// A subject by itself.
+/// The equations of a subject, and who integrates them by themselves.
 struct Lone<'a> {
     system: Alone<'a>,
     integrator: Integrator,
+}
+
+impl Lone<'_> {
+    /// Integrates the subject to the end of a leg.
+    fn travel(&mut self, way: &mut dyn Way, subject: usize, leg: Leg, x: &mut [f64]) -> Result<(), OdeError> {
+        let Lone { system, integrator } = self;
+        system.feed(way.rates(subject));
+        let (mut from, mut ask) = (leg.from, leg.ask);
+        while ask <= leg.to {
+            integrator.integrate(system, from, x, ask, &[], |_, _, _| ())?;
+            from = ask;
+            ask = way.seen(subject, ask, x);
+        }
+        integrator.integrate(system, from, x, leg.to, &[], |_, _, _| ()).map(|_| ())
+    }
 }
 
 impl<'a> Sailing<'a> {
@@ -245,56 +260,30 @@ impl<'a> Sailing<'a> {
 
     /// Integrates a subject by itself from a leg on to the end of its way.
     fn by_itself(&mut self, lane: usize, leg: Leg) {
-        let mut state = std::mem::take(&mut self.whole);
-        let arrived = self.alone(self.seats[lane], leg, &mut state);
-        self.whole = state;
-        match arrived {
-            Ok(()) => self.finish(lane),
-            Err(error) => self.fail(lane, error),
-        }
-    }
-
-    fn alone(&mut self, subject: usize, mut leg: Leg, x: &mut [f64]) -> Result<(), OdeError> {
-        let mut alone = self.lone(subject);
-        loop {
-            self.leg(&mut alone, subject, leg, x)?;
-            match self.way.next(subject, x) {
-                Some(next) => leg = next,
-                None => return Ok(()),
+        let subject = self.seats[lane];
+        let (mut alone, mut next) = (self.lone(subject), Some(leg));
+        while let Some(leg) = next {
+            if let Err(error) = alone.travel(self.way, subject, leg, &mut self.whole) {
+                return self.fail(lane, error);
             }
+            next = self.way.next(subject, &mut self.whole);
         }
-    }
-
-    /// The equations of a subject, and who integrates them by themselves.
-    fn lone(&self, subject: usize) -> Lone<'a> {
-        let integrator = Integrator::new(self.integration.alone.clone());
-        Lone { system: self.field.alone(self.inputs, subject), integrator }
-    }
-
-    /// Integrates a subject by itself to the end of a leg.
-    fn leg(&mut self, alone: &mut Lone<'_>, subject: usize, leg: Leg, x: &mut [f64]) -> Result<(), OdeError> {
-        let Lone { system, integrator } = alone;
-        system.feed(self.way.rates(subject));
-        let (mut from, mut ask) = (leg.from, leg.ask);
-        while ask <= leg.to {
-            integrator.integrate(system, from, x, ask, &[], |_, _, _| ())?;
-            from = ask;
-            ask = self.way.seen(subject, ask, x);
-        }
-        integrator.integrate(system, from, x, leg.to, &[], |_, _, _| ()).map(|_| ())
+        self.finish(lane);
     }
 
     /// Takes a lane by itself from a time on to the end of its leg; whether it arrives there.
     fn detour(&mut self, lane: usize, from: f64) -> bool {
         let (subject, leg) = (self.seats[lane], Leg { from, ..self.legs[lane] });
-        let mut alone = self.lone(subject);
-        let mut state = std::mem::take(&mut self.whole);
-        let arrived = self.leg(&mut alone, subject, leg, &mut state);
-        self.whole = state;
+        let arrived = self.lone(subject).travel(self.way, subject, leg, &mut self.whole);
         if let Err(error) = arrived {
             self.fail(lane, error);
         }
         arrived.is_ok()
+    }
+
+    fn lone(&self, subject: usize) -> Lone<'a> {
+        let integrator = Integrator::new(self.integration.alone.clone());
+        Lone { system: self.field.alone(self.inputs, subject), integrator }
     }
 
     fn finish(&mut self, lane: usize) {
