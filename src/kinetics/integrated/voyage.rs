@@ -101,9 +101,9 @@ impl Integration {
         if lanes == 0 {
             return failures;
         }
-        let together = if field.is_analytic() { GROUP } else { TOGETHER };
         let most = (SIDE_BY_SIDE / field.followers().len().max(1)).clamp(2 * TOGETHER, MOST);
-        let width = lanes.min(most).next_multiple_of(together);
+        // Coefficients are worked out group by group, and those of one leave no room in that cache for another's.
+        let width = if field.is_analytic() { GROUP } else { lanes.min(most).next_multiple_of(TOGETHER) };
         let mut fleet = Sailing {
             integration: self,
             field,
