@@ -101,9 +101,14 @@ impl Integration {
         if lanes == 0 {
             return failures;
         }
-        let most = (SIDE_BY_SIDE / field.followers().len().max(1)).clamp(2 * TOGETHER, MOST);
-        // Coefficients are worked out group by group, and those of one leave no room in that cache for another's.
-        let width = if field.is_analytic() { GROUP } else { lanes.min(most).next_multiple_of(TOGETHER) };
+        let width = match field.is_analytic() {
+            // The coefficients of a group fill the first-level cache by themselves.
+            true => GROUP,
+            false => {
+                let most = (SIDE_BY_SIDE / field.followers().len().max(1)).clamp(2 * TOGETHER, MOST);
+                lanes.min(most).next_multiple_of(TOGETHER)
+            }
+        };
         let mut fleet = Sailing {
             integration: self,
             field,
